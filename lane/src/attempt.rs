@@ -1,0 +1,228 @@
+//! The life of an attempt: begun before any call leaves, completed under the same fence, disturbed when a worker that
+//! had lost its lease may have written after all.
+
+use crate::clock::{Timestamp, after};
+use crate::hold::{Approval, Fact, Hold, HoldReason};
+use crate::id::Fence;
+use crate::job::Job;
+use crate::outcome::{Outcome, PauseReason, Reach, Report, Trouble};
+use crate::policy::Policy;
+use crate::retry::{ATTEMPTS_MAX, delay_before};
+use crate::state::{ImpossibleMove, Move, Placing, State, StateKind};
+
+/// What the attempt may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptKind {
+    /// The whole way: fetch, judge, put, read back.
+    Full,
+    /// Attempts are used up: only find out whether the warehouse has it.
+    LookUp,
+}
+
+/// How an attempt began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// It began, with this number.
+    Attempt {
+        /// Numbers it in the timeline.
+        number: u32,
+        /// What it may do.
+        kind: AttemptKind,
+    },
+    /// Too many workers died on it, the last one while only looking: the job is held instead.
+    Held,
+}
+
+/// What completing did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// Whether the job goes to the end because it was reopened.
+    pub placing: Placing,
+    /// A newer version or a disturbance came during the attempt; the job is back in line.
+    pub reopened: bool,
+    /// The lane must be paused.
+    pub pause: Option<(PauseReason, Option<Timestamp>)>,
+}
+
+impl Job {
+    /// Begins an attempt under `fence`. An attempt found under way belongs to a worker that died: whatever it wrote is
+    /// unresolved.
+    pub fn begin(
+        &mut self,
+        fence: Fence,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Result<Begun, ImpossibleMove> {
+        if self.state.kind() == StateKind::Attempting {
+            self.reach = std::mem::take(&mut self.reach).or_unresolved();
+            if self.attempts > ATTEMPTS_MAX {
+                let evidence = vec![
+                    Fact::new("attempts", self.begun),
+                    Fact::new("workers", "the last ones died"),
+                ];
+                self.hold(HoldReason::InDoubt, evidence, policy, now)?;
+                return Ok(Begun::Held);
+            }
+        }
+        let kind =
+            if self.attempts >= ATTEMPTS_MAX { AttemptKind::LookUp } else { AttemptKind::Full };
+        let number = self.begun + 1;
+        self.go(Move::Begin { attempt: number, fence }, now)?;
+        self.begun = number;
+        self.attempts += 1;
+        self.begun_version = self.version;
+        self.disturbed = false;
+        Ok(Begun::Attempt { number, kind })
+    }
+
+    /// Completes the running attempt. `chance` in `0.0..1.0` spreads the retries.
+    pub fn complete(
+        &mut self,
+        report: &Report,
+        policy: Policy,
+        chance: f64,
+        now: Timestamp,
+    ) -> Result<Completion, ImpossibleMove> {
+        self.reach = report.reach.clone();
+        let overtaken = self.version > self.begun_version || self.disturbed;
+        if self.disturbed {
+            self.reach = std::mem::take(&mut self.reach).or_unresolved();
+        }
+        let mut completion = Completion { placing: Placing::Keep, reopened: false, pause: None };
+        let holds = matches!(report.outcome, Outcome::Hold { .. });
+        if overtaken && holds {
+            // Nobody should decide on a version that is no longer the newest: it is judged again.
+            self.put_back(None, true, now)?;
+            completion.reopened = true;
+            return Ok(completion);
+        }
+        self.settle(&report.outcome, policy, chance, now)?;
+        if let Outcome::Pause { why, until } = &report.outcome {
+            completion.pause = Some((why.clone(), *until));
+        }
+        let ended = matches!(
+            self.state.kind(),
+            StateKind::Done | StateKind::Skipped | StateKind::Failed | StateKind::Held
+        );
+        if overtaken && ended {
+            completion.placing = self.go(Move::Newer, now)?;
+            completion.reopened = true;
+        }
+        self.disturbed = false;
+        Ok(completion)
+    }
+
+    fn settle(
+        &mut self,
+        outcome: &Outcome,
+        policy: Policy,
+        chance: f64,
+        now: Timestamp,
+    ) -> Result<(), ImpossibleMove> {
+        match outcome {
+            Outcome::Done(proof) => {
+                self.approved = None;
+                self.go(Move::Finish(proof.clone()), now)?;
+            }
+            Outcome::Retry { after: asked, error } => {
+                if self.attempts < ATTEMPTS_MAX
+                    || (self.attempts == ATTEMPTS_MAX && self.reach != Reach::Untouched)
+                {
+                    let wait = asked.unwrap_or_else(|| delay_before(self.attempts + 1, chance));
+                    let (due, stops) = (after(now, wait), policy.retry.stops());
+                    self.go(Move::RetryAt { due, stops, error: error.clone() }, now)?;
+                } else if self.reach == Reach::Untouched {
+                    self.give_up(error.clone(), policy, now)?;
+                } else {
+                    let evidence = vec![
+                        Fact::new("last trouble", &error.words),
+                        Fact::new("attempts", self.begun),
+                    ];
+                    self.hold(HoldReason::InDoubt, evidence, policy, now)?;
+                }
+            }
+            Outcome::Hold { reason, evidence, fingerprint, difference } => {
+                self.questions += 1;
+                let hold = Hold {
+                    number: self.questions,
+                    reason: *reason,
+                    evidence: evidence.clone(),
+                    fingerprint: fingerprint.clone(),
+                    difference: difference.clone(),
+                    since: now,
+                    stops: policy.hold.stops(),
+                };
+                self.go(Move::HoldFor(hold), now)?;
+            }
+            Outcome::Fail(error) => self.give_up(error.clone(), policy, now)?,
+            Outcome::Skip(why) => {
+                self.go(Move::Skip(why.clone()), now)?;
+            }
+            Outcome::Wait { until, stops, .. } => self.put_back(Some(*until), *stops, now)?,
+            Outcome::Pause { .. } => self.put_back(None, true, now)?,
+        }
+        Ok(())
+    }
+
+    fn put_back(
+        &mut self,
+        not_before: Option<Timestamp>,
+        stops: bool,
+        now: Timestamp,
+    ) -> Result<(), ImpossibleMove> {
+        self.go(Move::PutBack { not_before, stops }, now)?;
+        self.attempts = self.attempts.saturating_sub(1);
+        Ok(())
+    }
+
+    fn give_up(
+        &mut self,
+        error: Trouble,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Result<(), ImpossibleMove> {
+        self.questions += 1;
+        let stops = policy.fail.stops();
+        self.go(Move::GiveUp { number: self.questions, error, stops, at: now }, now)?;
+        Ok(())
+    }
+
+    fn hold(
+        &mut self,
+        reason: HoldReason,
+        evidence: Vec<Fact>,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Result<(), ImpossibleMove> {
+        self.questions += 1;
+        let hold = Hold {
+            number: self.questions,
+            reason,
+            evidence,
+            fingerprint: self.fingerprint.clone(),
+            difference: None,
+            since: now,
+            stops: policy.hold.stops(),
+        };
+        self.go(Move::HoldFor(hold), now)?;
+        Ok(())
+    }
+
+    /// A worker without a lease may have written. A running attempt learns of it when it completes; an ended job is
+    /// reopened, so that what was overwritten is put right.
+    pub fn disturb(&mut self, now: Timestamp) -> Result<Placing, ImpossibleMove> {
+        self.reach = std::mem::take(&mut self.reach).or_unresolved();
+        self.disturbed = true;
+        self.go(Move::Disturb, now)
+    }
+
+    /// Whether a person accepted exactly this order.
+    pub fn accepts(&self, fetched: &crate::id::Fingerprint) -> Option<&Approval> {
+        self.approved.as_ref().filter(|approval| approval.fingerprint == *fetched)
+    }
+
+    /// The fence the running attempt was begun under.
+    pub fn attempting_fence(&self) -> Option<Fence> {
+        if let State::Attempting { fence, .. } = self.state { Some(fence) } else { None }
+    }
+}

@@ -1,0 +1,205 @@
+//! A job: one entry of a lane, everything the ledger knows about it, and what webhooks do to it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::hold::Approval;
+use crate::id::{CorrelationId, Fingerprint, JobId, LaneKey, Place, ShopId};
+use crate::line::{LineEntry, Ready};
+use crate::outcome::Reach;
+use crate::shop::SkipReason;
+use crate::state::{ImpossibleMove, Move, Placing, State, StateKind, step};
+use crate::wake_up::{DedupId, Envelope, SendKind, WakeUp};
+use crate::webhook::OrderNews;
+
+/// One entry of a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its lane.
+    pub lane: LaneKey,
+    /// Its id within the lane; in `orders` the platform's order id.
+    pub id: JobId,
+    /// The shop whose job it is.
+    pub shop: ShopId,
+    /// The number people know it by (`#1001`).
+    pub number: String,
+    /// Its position in the lane.
+    pub place: Place,
+    /// Its state.
+    pub state: State,
+    /// Rises each time a webhook says something new.
+    pub version: u64,
+    /// The newest `updated_at` heard of.
+    pub newest: Option<Timestamp>,
+    /// Hash of what the newest webhook said.
+    pub fingerprint: Fingerprint,
+    /// What may exist at the warehouse because of it.
+    pub reach: Reach,
+    /// The version the running attempt began with.
+    pub begun_version: u64,
+    /// Attempts that count, since it last entered the line. Waits and pauses do not count.
+    pub attempts: u32,
+    /// Attempts ever begun; numbers them in the timeline.
+    pub begun: u32,
+    /// How often it needed a person; numbers its holds.
+    pub questions: u32,
+    /// What a person has accepted.
+    pub approved: Option<Approval>,
+    /// A worker without a lease may have written while the running attempt was under way.
+    pub disturbed: bool,
+    /// How many wake-ups of each kind it has caused.
+    pub sends: Sends,
+    /// Follows its webhook through the logs.
+    pub correlation: CorrelationId,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When its state last changed.
+    pub changed_at: Timestamp,
+}
+
+/// Ordinals of the wake-ups a job has caused, counted in the write that causes the send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sends {
+    /// Wake-ups after an approval.
+    pub approved: u32,
+    /// Every other wake-up after the first.
+    pub retry: u32,
+}
+
+/// What a webhook did to a job that was known already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It says nothing new, or it is older than what is known.
+    Unchanged,
+    /// It is a newer version. The place says whether it was reopened.
+    Newer(Placing),
+}
+
+impl Job {
+    /// A job that a first webhook causes. It is in line, or `Skipped` when it does not qualify.
+    pub fn accept(
+        lane: LaneKey,
+        shop: ShopId,
+        news: &OrderNews,
+        judged: Result<(), SkipReason>,
+        place: Place,
+        correlation: CorrelationId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            lane,
+            id: news.id.clone(),
+            shop,
+            number: news.number.clone(),
+            place,
+            state: judged.map_or_else(|why| State::Skipped { why }, |()| State::READY),
+            version: 1,
+            newest: news.updated_at,
+            fingerprint: news.fingerprint.clone(),
+            reach: Reach::Untouched,
+            begun_version: 0,
+            attempts: 0,
+            begun: 0,
+            questions: 0,
+            approved: None,
+            disturbed: false,
+            sends: Sends::default(),
+            correlation,
+            accepted_at: now,
+            changed_at: now,
+        }
+    }
+
+    /// Takes in a later webhook about this job. An older version never overwrites a newer one, and a version that says
+    /// nothing new only moves `newest` on.
+    pub fn hear(
+        &mut self,
+        news: &OrderNews,
+        judged: Result<(), SkipReason>,
+        now: Timestamp,
+    ) -> Result<Heard, ImpossibleMove> {
+        let older =
+            matches!((news.updated_at, self.newest), (Some(said), Some(known)) if said < known);
+        if older {
+            return Ok(Heard::Unchanged);
+        }
+        self.newest = self.newest.max(news.updated_at);
+        if news.fingerprint == self.fingerprint {
+            return Ok(Heard::Unchanged);
+        }
+        self.fingerprint = news.fingerprint.clone();
+        self.number.clone_from(&news.number);
+        self.version += 1;
+        // A webhook may end a job by itself only while nothing can have reached the warehouse; otherwise an attempt
+        // has to carry the change there.
+        let by = match judged {
+            Err(why) if self.reach == Reach::Untouched => Move::NewerUnqualified(why),
+            Ok(()) | Err(_) => Move::Newer,
+        };
+        self.go(by, now).map(Heard::Newer)
+    }
+
+    /// Releases a job whose webhook was quarantined by a worker.
+    pub fn release(&mut self, now: Timestamp) -> Result<Placing, ImpossibleMove> {
+        self.go(Move::Release, now)
+    }
+
+    /// Makes one move, and forgets what belonged to the state it leaves.
+    pub(crate) fn go(&mut self, by: Move, now: Timestamp) -> Result<Placing, ImpossibleMove> {
+        let (next, placing) = step(&self.state, by)?;
+        if next.kind() != self.state.kind() {
+            self.changed_at = now;
+            let entered_line_anew =
+                next.kind() == StateKind::Waiting && self.state.kind() != StateKind::Attempting;
+            if entered_line_anew {
+                self.attempts = 0;
+            }
+        }
+        self.state = next;
+        Ok(placing)
+    }
+
+    /// What the ready line holds for this job: nothing, if it stands aside or has ended.
+    pub fn in_line(&self) -> Option<LineEntry> {
+        let (ready, stops) = match &self.state {
+            State::Waiting { not_before: None, .. } | State::Attempting { .. } => {
+                (Ready::Now, true)
+            }
+            State::Waiting { not_before: Some(at), stops }
+            | State::Retrying { due: at, stops, .. } => (Ready::At(*at), *stops),
+            State::Held(hold) if hold.stops => (Ready::Never, true),
+            State::Failed { stops: true, .. } => (Ready::Never, true),
+            State::Held(_)
+            | State::Failed { .. }
+            | State::Done { .. }
+            | State::Skipped { .. }
+            | State::Rejected { .. } => return None,
+        };
+        Some(LineEntry { place: self.place, job: self.id.clone(), ready, stops })
+    }
+
+    /// The wake-up for this job, its ordinal counted. Store the job in the same write: the same send repeated is then
+    /// one message, and a new decision is never swallowed.
+    pub fn send(&mut self, kind: SendKind, now: Timestamp) -> Envelope {
+        let dedup = match kind {
+            SendKind::First => DedupId::first(&self.id),
+            SendKind::Approved => {
+                self.sends.approved += 1;
+                DedupId::approved(&self.id, self.sends.approved)
+            }
+            SendKind::Again => {
+                self.sends.retry += 1;
+                DedupId::retry(&self.id, self.sends.retry)
+            }
+        };
+        let wake_up = WakeUp {
+            lane: self.lane.clone(),
+            shop: self.shop.clone(),
+            job: self.id.clone(),
+            number: self.number.clone(),
+            at: now,
+            approved: kind == SendKind::Approved,
+        };
+        Envelope { wake_up, dedup }
+    }
+}

@@ -1,0 +1,221 @@
+//! What an attempt reports: its outcome, what may exist at the provider afterwards, and the calls it made.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::hold::{Fact, HoldReason};
+use crate::id::{AccountId, Fingerprint};
+use crate::shop::SkipReason;
+
+/// How an attempt ended. The worker decides it; [`crate::job::Job::complete`] turns it into a state.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Carried out and read back.
+    Done(Proof),
+    /// A failure that may pass.
+    Retry {
+        /// How long the provider asked to wait; the schedule decides when it said nothing.
+        after: Option<Duration>,
+        /// What happened.
+        error: Trouble,
+    },
+    /// A person must decide.
+    Hold {
+        /// Why.
+        reason: HoldReason,
+        /// On what evidence.
+        evidence: Vec<Fact>,
+        /// The order as it was fetched.
+        fingerprint: Fingerprint,
+        /// The read-back difference, if that is the reason.
+        difference: Option<Fingerprint>,
+    },
+    /// Refused for good.
+    Fail(Trouble),
+    /// Nothing to carry out.
+    Skip(SkipReason),
+    /// Not yet; not counted as an attempt. Others may pass unless `stops`.
+    Wait {
+        /// When it may be tried again.
+        until: Timestamp,
+        /// What it waits for, in words.
+        why: String,
+        /// Whether the lane waits with it.
+        stops: bool,
+    },
+    /// The whole lane must stop; not counted as an attempt.
+    Pause {
+        /// Why.
+        why: PauseReason,
+        /// When it ends by itself.
+        until: Option<Timestamp>,
+    },
+}
+
+impl Outcome {
+    /// The one word for logs and metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Retry { .. } => "retry",
+            Self::Hold { .. } => "hold",
+            Self::Fail(_) => "fail",
+            Self::Skip(_) => "skip",
+            Self::Wait { .. } => "wait",
+            Self::Pause { .. } => "pause",
+        }
+    }
+}
+
+/// What went wrong, in words for people and without personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Where: the provider's name, or `lanekeeper`.
+    pub at: String,
+    /// What, and what to do about it.
+    pub words: String,
+}
+
+impl Trouble {
+    /// Trouble at a provider.
+    pub fn new(at: &str, words: impl Into<String>) -> Self {
+        Self { at: at.to_owned(), words: words.into() }
+    }
+}
+
+/// Why a lane is paused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseReason {
+    /// The provider refuses the credentials.
+    TokenRefused {
+        /// Whose credentials.
+        account: AccountId,
+    },
+    /// A secret the lane needs is missing or unreadable on this machine.
+    SecretMissing {
+        /// Where it should be (`env:NAME`), never what it is.
+        reference: String,
+    },
+    /// An operator paused it.
+    Operator {
+        /// What the operator wrote.
+        why: String,
+    },
+    /// Five leases ended without any progress.
+    NoProgress,
+    /// The shop was removed.
+    ShopRemoved,
+}
+
+impl PauseReason {
+    /// The one word for metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::TokenRefused { .. } => "token_refused",
+            Self::SecretMissing { .. } => "secret_missing",
+            Self::Operator { .. } => "operator",
+            Self::NoProgress => "no_progress",
+            Self::ShopRemoved => "shop_removed",
+        }
+    }
+
+    /// The reason in words for people.
+    pub fn words(&self) -> String {
+        match self {
+            Self::TokenRefused { account } => {
+                format!("{account} refuses its credentials; renew them, then resume the lane")
+            }
+            Self::SecretMissing { reference } => {
+                format!("the secret {reference} cannot be read; set it, then resume the lane")
+            }
+            Self::Operator { why } => format!("paused by an operator: {why}"),
+            Self::NoProgress => {
+                "five workers in a row ended without any progress on it; see the log, then resume"
+                    .into()
+            }
+            Self::ShopRemoved => "its shop was removed; add the shop again to go on".into(),
+        }
+    }
+}
+
+/// Evidence that a job was carried out: what was read back where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The account it was read back from.
+    pub account: AccountId,
+    /// The provider's own id of what was made.
+    pub reference: String,
+    /// The key under which it was written.
+    pub key: String,
+    /// The order as it was fetched from the platform.
+    pub fingerprint: Fingerprint,
+    /// The fields that were compared, all equal or accepted.
+    pub compared: Vec<String>,
+    /// The difference a person accepted.
+    pub accepted: Option<Fingerprint>,
+    /// When it was read back.
+    pub read_back_at: Timestamp,
+}
+
+/// What may exist at the warehouse because of this job.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// No attempt can have written anything.
+    #[default]
+    Untouched,
+    /// A write may have happened: look it up before writing again.
+    Unresolved,
+    /// It is there.
+    There(WarehouseCopy),
+}
+
+impl Reach {
+    /// What is known after somebody may have written without telling.
+    #[must_use]
+    pub fn or_unresolved(self) -> Self {
+        match self {
+            Self::Untouched | Self::Unresolved => Self::Unresolved,
+            Self::There(copy) => Self::There(copy),
+        }
+    }
+}
+
+/// The order as the warehouse holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarehouseCopy {
+    /// The warehouse's own order id.
+    pub order_id: String,
+    /// Hash per field of what we last wrote. A field that shows something else was changed by the warehouse, and stays.
+    pub written: BTreeMap<String, String>,
+}
+
+/// A provider call as the timeline shows it; no secret and no personal datum in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// When it left.
+    pub at: Timestamp,
+    /// Whose limit it used.
+    pub account: AccountId,
+    /// What was called (`POST /orders/createorder`).
+    pub call: String,
+    /// How it ended, in words (`200`, `429, wait 12 s`, `cut off, may have happened`).
+    pub ended: String,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// All that an attempt tells the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What may exist at the warehouse now.
+    pub reach: Reach,
+    /// The calls it made, oldest first.
+    pub calls: Vec<CallRecord>,
+}

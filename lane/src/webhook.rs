@@ -1,0 +1,132 @@
+//! What the handler hands to the ledger: an authentic webhook, its identity, and what it says.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::id::{CorrelationId, Fingerprint, JobId};
+use crate::shop::Source;
+
+/// An authentic webhook, ready to be recorded.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// The platform it came from.
+    pub source: Source,
+    /// The merchant it names, lower-cased: Shopify's shop domain. Not signed by the platform.
+    pub merchant: String,
+    /// The platform's topic, such as `orders/create`. Not signed by the platform.
+    pub topic: String,
+    /// Identifies the delivery; the same when the platform repeats it.
+    pub webhook_id: Option<String>,
+    /// Identifies the merchant's action; several topics share it.
+    pub event_id: Option<String>,
+    /// SHA-256 of the raw body.
+    pub body_hash: [u8; 32],
+    /// The raw body, byte for byte.
+    pub body: Bytes,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// Follows it through the logs.
+    pub correlation: CorrelationId,
+    /// What it says.
+    pub content: Content,
+}
+
+impl Webhook {
+    /// The permanent keys by which a repetition is recognised: the webhook id, the event id within shop and topic, and
+    /// the body within shop and topic. `owner` is the shop id, or the merchant's name while the shop is unknown.
+    pub fn identity_keys(&self, owner: &str) -> Vec<[u8; 32]> {
+        let source = self.source.as_str().as_bytes();
+        let scope = [source, owner.as_bytes(), self.topic.as_bytes()];
+        let mut keys = Vec::with_capacity(3);
+        if let Some(id) = &self.webhook_id {
+            keys.push(identity_key(b"webhook", &[source, id.as_bytes()]));
+        }
+        if let Some(id) = &self.event_id {
+            keys.push(identity_key(b"event", &[scope[0], scope[1], scope[2], id.as_bytes()]));
+        }
+        keys.push(identity_key(b"body", &[scope[0], scope[1], scope[2], &self.body_hash]));
+        keys
+    }
+}
+
+/// Parts are length-prefixed, so that no two lists of parts read the same.
+fn identity_key(kind: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(kind);
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// What a webhook says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// The state of an order.
+    Order(OrderNews),
+    /// Authentic, but not understood. Kept and shown; a refusal would cost the subscription.
+    Unreadable {
+        /// What was wrong, without any of the body's text.
+        why: String,
+    },
+}
+
+/// What a webhook says about an order: enough to line it up, never enough to carry it out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OrderNews {
+    /// The platform's order id.
+    pub id: JobId,
+    /// The number people know the order by (`#1001`).
+    pub number: String,
+    /// The platform's `updated_at`; tells which of two webhooks is newer.
+    pub updated_at: Option<Timestamp>,
+    /// Hash of the fields that matter to the work.
+    pub fingerprint: Fingerprint,
+    /// Cancelled at the platform.
+    pub cancelled: bool,
+    /// A test order.
+    pub test: bool,
+    /// REST word, lower case (`paid`).
+    pub financial_status: String,
+    /// Whether any line is shipped.
+    pub ships_something: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook(topic: &str, event: Option<&str>) -> Webhook {
+        let received_at = Timestamp::UNIX_EPOCH;
+        Webhook {
+            source: Source::Shopify,
+            merchant: "acme.myshopify.com".into(),
+            topic: topic.into(),
+            webhook_id: Some(format!("id of {topic}")),
+            event_id: event.map(Into::into),
+            body_hash: [7; 32],
+            body: Bytes::new(),
+            received_at,
+            correlation: CorrelationId::of(&[7; 32], received_at),
+            content: Content::Unreadable { why: String::new() },
+        }
+    }
+
+    #[test]
+    fn an_event_shared_by_two_topics_is_two_facts() {
+        let (create, paid) =
+            (webhook("orders/create", Some("e")), webhook("orders/paid", Some("e")));
+        let paid_keys = paid.identity_keys("acme");
+        assert!(create.identity_keys("acme").iter().all(|key| !paid_keys.contains(key)));
+    }
+
+    #[test]
+    fn one_body_under_two_shops_is_two_facts() {
+        let one = webhook("orders/create", None);
+        assert_ne!(one.identity_keys("acme")[1], one.identity_keys("bolt")[1]);
+    }
+}
