@@ -47,25 +47,16 @@ pub struct Completion {
 impl Job {
     /// Begins an attempt under `fence`. An attempt found under way belongs to a worker that died: whatever it wrote is
     /// unresolved.
-    pub fn begin(
-        &mut self,
-        fence: Fence,
-        policy: Policy,
-        now: Timestamp,
-    ) -> Result<Begun, ImpossibleMove> {
+    pub fn begin(&mut self, fence: Fence, policy: Policy, now: Timestamp) -> Result<Begun, ImpossibleMove> {
         if self.state.kind() == StateKind::Attempting {
             self.reach = std::mem::take(&mut self.reach).or_unresolved();
             if self.attempts > ATTEMPTS_MAX {
-                let evidence = vec![
-                    Fact::new("attempts", self.begun),
-                    Fact::new("workers", "the last ones died"),
-                ];
+                let evidence = vec![Fact::new("attempts", self.begun), Fact::new("workers", "the last ones died")];
                 self.hold(HoldReason::InDoubt, evidence, policy, now)?;
                 return Ok(Begun::Held);
             }
         }
-        let kind =
-            if self.attempts >= ATTEMPTS_MAX { AttemptKind::LookUp } else { AttemptKind::Full };
+        let kind = if self.attempts >= ATTEMPTS_MAX { AttemptKind::LookUp } else { AttemptKind::Full };
         let number = self.begun + 1;
         self.go(Move::Begin { attempt: number, fence }, now)?;
         self.begun = number;
@@ -100,10 +91,8 @@ impl Job {
         if let Outcome::Pause { why, until } = &report.outcome {
             completion.pause = Some((why.clone(), *until));
         }
-        let ended = matches!(
-            self.state.kind(),
-            StateKind::Done | StateKind::Skipped | StateKind::Failed | StateKind::Held
-        );
+        let ended =
+            matches!(self.state.kind(), StateKind::Done | StateKind::Skipped | StateKind::Failed | StateKind::Held);
         if overtaken && ended {
             completion.placing = self.go(Move::Newer, now)?;
             completion.reopened = true;
@@ -112,32 +101,21 @@ impl Job {
         Ok(completion)
     }
 
-    fn settle(
-        &mut self,
-        outcome: &Outcome,
-        policy: Policy,
-        chance: f64,
-        now: Timestamp,
-    ) -> Result<(), ImpossibleMove> {
+    fn settle(&mut self, outcome: &Outcome, policy: Policy, chance: f64, now: Timestamp) -> Result<(), ImpossibleMove> {
         match outcome {
             Outcome::Done(proof) => {
                 self.approved = None;
                 self.go(Move::Finish(proof.clone()), now)?;
             }
             Outcome::Retry { after: asked, error } => {
-                if self.attempts < ATTEMPTS_MAX
-                    || (self.attempts == ATTEMPTS_MAX && self.reach != Reach::Untouched)
-                {
+                if self.attempts < ATTEMPTS_MAX || (self.attempts == ATTEMPTS_MAX && self.reach != Reach::Untouched) {
                     let wait = asked.unwrap_or_else(|| delay_before(self.attempts + 1, chance));
                     let (due, stops) = (after(now, wait), policy.retry.stops());
                     self.go(Move::RetryAt { due, stops, error: error.clone() }, now)?;
                 } else if self.reach == Reach::Untouched {
                     self.give_up(error.clone(), policy, now)?;
                 } else {
-                    let evidence = vec![
-                        Fact::new("last trouble", &error.words),
-                        Fact::new("attempts", self.begun),
-                    ];
+                    let evidence = vec![Fact::new("last trouble", &error.words), Fact::new("attempts", self.begun)];
                     self.hold(HoldReason::InDoubt, evidence, policy, now)?;
                 }
             }
@@ -164,23 +142,13 @@ impl Job {
         Ok(())
     }
 
-    fn put_back(
-        &mut self,
-        not_before: Option<Timestamp>,
-        stops: bool,
-        now: Timestamp,
-    ) -> Result<(), ImpossibleMove> {
+    fn put_back(&mut self, not_before: Option<Timestamp>, stops: bool, now: Timestamp) -> Result<(), ImpossibleMove> {
         self.go(Move::PutBack { not_before, stops }, now)?;
         self.attempts = self.attempts.saturating_sub(1);
         Ok(())
     }
 
-    fn give_up(
-        &mut self,
-        error: Trouble,
-        policy: Policy,
-        now: Timestamp,
-    ) -> Result<(), ImpossibleMove> {
+    fn give_up(&mut self, error: Trouble, policy: Policy, now: Timestamp) -> Result<(), ImpossibleMove> {
         self.questions += 1;
         let stops = policy.fail.stops();
         self.go(Move::GiveUp { number: self.questions, error, stops, at: now }, now)?;

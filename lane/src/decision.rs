@@ -87,7 +87,7 @@ impl Job {
         match &self.state {
             State::Held(hold) => Some(Question {
                 number: hold.number,
-                fingerprint: shown(hold.fingerprint.clone(), hold.difference.as_ref()),
+                fingerprint: shown(&hold.fingerprint, hold.difference.as_ref()),
                 verdicts: vec![Verdict::Approve, Verdict::Reject],
             }),
             State::Failed { number, .. } => Some(Question {
@@ -128,9 +128,7 @@ impl Job {
         let (by, send) = match decision.verdict {
             Verdict::Approve => (Move::Approve, Some(SendKind::Approved)),
             Verdict::Retry => (Move::Retry, Some(SendKind::Again)),
-            Verdict::Reject => {
-                (Move::Reject { by: decision.by.clone(), why: decision.note.clone() }, None)
-            }
+            Verdict::Reject => (Move::Reject { by: decision.by.clone(), why: decision.note.clone() }, None),
         };
         self.go(by, decision.at)?;
         if decision.verdict == Verdict::Approve {
@@ -142,8 +140,7 @@ impl Job {
 }
 
 /// A read-back difference is part of what was shown.
-fn shown(fetched: Fingerprint, difference: Option<&Fingerprint>) -> Fingerprint {
-    difference.map_or(fetched.clone(), |difference| {
-        Fingerprint::of(format!("{fetched}{difference}").as_bytes())
-    })
+fn shown(fetched: &Fingerprint, difference: Option<&Fingerprint>) -> Fingerprint {
+    difference
+        .map_or_else(|| fetched.clone(), |difference| Fingerprint::of(format!("{fetched}{difference}").as_bytes()))
 }

@@ -1,5 +1,7 @@
 //! Holds: what a person must decide on, and the evidence shown beside it.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -54,7 +56,7 @@ pub struct Fact {
 
 impl Fact {
     /// A line of evidence.
-    pub fn new(name: &str, value: impl ToString) -> Self {
+    pub fn new(name: &str, value: impl Display) -> Self {
         Self { name: name.to_owned(), value: value.to_string() }
     }
 }

@@ -18,9 +18,7 @@ pub struct InvalidId {
 }
 
 /// One merchant connection. Internal and immutable; the platform's domain is only an attribute of it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[as_ref(str)]
 pub struct ShopId(String);
@@ -34,11 +32,7 @@ impl ShopId {
         let rule = "use 1 to 32 characters of a-z, 0-9 and -";
         let fits = (1..=Self::LENGTH_MAX).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidId { what: "shop id", text: text.to_owned(), rule })
-        }
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidId { what: "shop id", text: text.to_owned(), rule }) }
     }
 
     /// The id as text.
@@ -61,9 +55,7 @@ impl From<ShopId> for String {
 }
 
 /// One entry of a lane. In `orders` the platform's order id.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[as_ref(str)]
 pub struct JobId(String);
@@ -77,11 +69,7 @@ impl JobId {
         let rule = "use 1 to 100 characters of A-Z, a-z, 0-9, _, ., : and -";
         let fits = (1..=Self::LENGTH_MAX).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b));
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidId { what: "job id", text: text.to_owned(), rule })
-        }
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidId { what: "job id", text: text.to_owned(), rule }) }
     }
 
     /// The id as text.
@@ -138,8 +126,7 @@ impl fmt::Display for Queue {
 impl FromStr for Queue {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let unknown =
-            InvalidId { what: "queue", text: text.to_owned(), rule: "use one of: orders" };
+        let unknown = InvalidId { what: "queue", text: text.to_owned(), rule: "use one of: orders" };
         Self::ALL.into_iter().find(|queue| queue.as_str() == text).ok_or(unknown)
     }
 }
@@ -206,9 +193,7 @@ impl From<LaneKey> for String {
 }
 
 /// One set of credentials at a provider, the owner of a rate limit: `shipstation/main`, `shopify/acme`.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize)]
 #[serde(transparent)]
 #[as_ref(str)]
 pub struct AccountId(String);
@@ -226,9 +211,7 @@ impl AccountId {
 }
 
 /// A person who decides. Shown in timelines and to whoever decides second.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize)]
 #[serde(transparent)]
 #[as_ref(str)]
 pub struct OperatorId(String);
@@ -238,11 +221,7 @@ impl OperatorId {
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let rule = "use 1 to 60 characters, none of them a control character";
         let fits = (1..=60).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidId { what: "operator", text: text.to_owned(), rule })
-        }
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidId { what: "operator", text: text.to_owned(), rule }) }
     }
 
     /// The name as text.
@@ -273,9 +252,7 @@ impl CorrelationId {
 }
 
 /// Hash of what matters in an order (or in a difference): equal fingerprints need no second look.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Display, AsRef, Serialize, Deserialize)]
 #[serde(transparent)]
 #[as_ref(str)]
 pub struct Fingerprint(String);
@@ -298,16 +275,12 @@ impl Fingerprint {
 }
 
 /// A job's position in its lane; the lowest ready place goes first.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Place(pub u64);
 
 /// Rises with every lease of a lane; a write that bears an old fence changes nothing.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fence(pub u64);
 

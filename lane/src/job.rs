@@ -118,8 +118,7 @@ impl Job {
         judged: Result<(), SkipReason>,
         now: Timestamp,
     ) -> Result<Heard, ImpossibleMove> {
-        let older =
-            matches!((news.updated_at, self.newest), (Some(said), Some(known)) if said < known);
+        let older = matches!((news.updated_at, self.newest), (Some(said), Some(known)) if said < known);
         if older {
             return Ok(Heard::Unchanged);
         }
@@ -149,8 +148,7 @@ impl Job {
         let (next, placing) = step(&self.state, by)?;
         if next.kind() != self.state.kind() {
             self.changed_at = now;
-            let entered_line_anew =
-                next.kind() == StateKind::Waiting && self.state.kind() != StateKind::Attempting;
+            let entered_line_anew = next.kind() == StateKind::Waiting && self.state.kind() != StateKind::Attempting;
             if entered_line_anew {
                 self.attempts = 0;
             }
@@ -162,11 +160,10 @@ impl Job {
     /// What the ready line holds for this job: nothing, if it stands aside or has ended.
     pub fn in_line(&self) -> Option<LineEntry> {
         let (ready, stops) = match &self.state {
-            State::Waiting { not_before: None, .. } | State::Attempting { .. } => {
-                (Ready::Now, true)
+            State::Waiting { not_before: None, .. } | State::Attempting { .. } => (Ready::Now, true),
+            State::Waiting { not_before: Some(at), stops } | State::Retrying { due: at, stops, .. } => {
+                (Ready::At(*at), *stops)
             }
-            State::Waiting { not_before: Some(at), stops }
-            | State::Retrying { due: at, stops, .. } => (Ready::At(*at), *stops),
             State::Held(hold) if hold.stops => (Ready::Never, true),
             State::Failed { stops: true, .. } => (Ready::Never, true),
             State::Held(_)

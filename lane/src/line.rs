@@ -149,13 +149,7 @@ pub enum Leased {
 
 impl LaneState {
     /// Gives the lease to `owner` unless somebody holds it or the lane is paused. A pause that has ended is lifted.
-    pub fn lease(
-        &mut self,
-        lane: &LaneKey,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Leased {
+    pub fn lease(&mut self, lane: &LaneKey, owner: &str, now: Timestamp, until: Timestamp) -> Leased {
         if let Some(pause) = &self.paused {
             if pause.until.is_none_or(|end| end > now) {
                 return Leased::Paused { until: pause.until };
@@ -170,20 +164,14 @@ impl LaneState {
             if self.strikes >= STRIKES_MAX {
                 self.strikes = 0;
                 self.lease = None;
-                self.paused =
-                    Some(Pause { why: PauseReason::NoProgress, until: None, by: None, since: now });
+                self.paused = Some(Pause { why: PauseReason::NoProgress, until: None, by: None, since: now });
                 return Leased::Paused { until: None };
             }
         }
         self.fence += 1;
         self.lease = Some((owner.to_owned(), until));
         self.rest = None;
-        Leased::Yes(Lease {
-            lane: lane.clone(),
-            owner: owner.to_owned(),
-            fence: Fence(self.fence),
-            until,
-        })
+        Leased::Yes(Lease { lane: lane.clone(), owner: owner.to_owned(), fence: Fence(self.fence), until })
     }
 
     /// Whether writes under this lease still count.

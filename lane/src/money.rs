@@ -26,9 +26,7 @@ impl Currency {
 impl FromStr for Currency {
     type Err = InvalidMoney;
     fn from_str(code: &str) -> Result<Self, InvalidMoney> {
-        iso_currency::Currency::from_code(code)
-            .map(Self)
-            .ok_or_else(|| InvalidMoney::Currency(code.to_owned()))
+        iso_currency::Currency::from_code(code).map(Self).ok_or_else(|| InvalidMoney::Currency(code.to_owned()))
     }
 }
 
@@ -79,8 +77,7 @@ pub struct Money {
 impl Money {
     /// Reads the platforms' decimal strings (`"414.95"`).
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, InvalidMoney> {
-        let exact =
-            Decimal::from_str_exact(amount).map_err(|_| InvalidMoney::Amount(amount.to_owned()))?;
+        let exact = Decimal::from_str_exact(amount).map_err(|_| InvalidMoney::Amount(amount.to_owned()))?;
         Ok(Self { amount: exact, currency })
     }
 
@@ -109,8 +106,7 @@ impl Money {
 impl FromStr for Money {
     type Err = InvalidMoney;
     fn from_str(text: &str) -> Result<Self, InvalidMoney> {
-        let (amount, currency) =
-            text.trim().split_once(' ').ok_or_else(|| InvalidMoney::Shape(text.to_owned()))?;
+        let (amount, currency) = text.trim().split_once(' ').ok_or_else(|| InvalidMoney::Shape(text.to_owned()))?;
         Self::parse(amount, currency.trim().parse()?)
     }
 }
@@ -131,9 +127,7 @@ mod tests {
 
     #[test]
     fn minor_units_follow_the_currency() {
-        for (text, units) in
-            [("414.95 USD", 41_495), ("1200 JPY", 1200), ("1.234 KWD", 1234), ("-3.10 EUR", -310)]
-        {
+        for (text, units) in [("414.95 USD", 41_495), ("1200 JPY", 1200), ("1.234 KWD", 1234), ("-3.10 EUR", -310)] {
             let money: Money = text.parse().unwrap();
             assert_eq!(money.minor_units(), Some(units), "{text}");
             assert_eq!(Money::from_minor_units(units, money.currency).to_string(), text);
@@ -143,9 +137,7 @@ mod tests {
 
     #[test]
     fn nothing_but_plain_decimals_of_known_currencies_is_money() {
-        for bad in
-            ["", "500", "USD 5", "1e3 USD", "0x10 USD", "5 ABC", "5 usd", "NaN USD", "1,5 EUR"]
-        {
+        for bad in ["", "500", "USD 5", "1e3 USD", "0x10 USD", "5 ABC", "5 usd", "NaN USD", "1,5 EUR"] {
             assert!(bad.parse::<Money>().is_err(), "{bad:?}");
         }
     }

@@ -134,8 +134,7 @@ impl PauseReason {
             }
             Self::Operator { why } => format!("paused by an operator: {why}"),
             Self::NoProgress => {
-                "five workers in a row ended without any progress on it; see the log, then resume"
-                    .into()
+                "five workers in a row ended without any progress on it; see the log, then resume".into()
             }
             Self::ShopRemoved => "its shop was removed; add the shop again to go on".into(),
         }

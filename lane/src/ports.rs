@@ -17,8 +17,7 @@ use crate::policy::Policy;
 use crate::shop::Shop;
 use crate::state::{ImpossibleMove, StateKind};
 use crate::view::{
-    Figures, JobFilter, LaneFilter, LaneView, Page, Paged, QuarantineReason, Quarantined,
-    Recorded as DecisionRecord,
+    Figures, JobFilter, LaneFilter, LaneView, Page, Paged, QuarantineReason, Quarantined, Recorded as DecisionRecord,
 };
 use crate::wake_up::{Envelope, Unreadable, WakeUp};
 use crate::webhook::Webhook;
@@ -166,26 +165,15 @@ pub struct Swept {
 #[async_trait]
 pub trait Work: Send + Sync {
     /// Takes the lane's lease. Once this returns `Yes`, every older fence of the lane is powerless.
-    async fn lease(
-        &self,
-        lane: &LaneKey,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Leased, LedgerError>;
+    async fn lease(&self, lane: &LaneKey, owner: &str, now: Timestamp, until: Timestamp)
+    -> Result<Leased, LedgerError>;
 
     /// The job that goes next.
     async fn head(&self, lease: &Lease, now: Timestamp) -> Result<Head, LedgerError>;
 
     /// Begins an attempt. Once this returns `Attempt`, the attempt is durable: whatever happens to this process, the
     /// next worker knows that calls may have left.
-    async fn begin(
-        &self,
-        lease: &Lease,
-        job: &JobId,
-        policy: Policy,
-        now: Timestamp,
-    ) -> Result<Begin, LedgerError>;
+    async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError>;
 
     /// Completes the running attempt: outcome, proof, pause of the lane, timeline. `chance` in `0.0..1.0` spreads
     /// retries.
@@ -201,17 +189,11 @@ pub trait Work: Send + Sync {
 
     /// Marks a job whose provider may have been called without a lease. Unfenced. Once this returns, the job is back
     /// in line or will be when its running attempt completes.
-    async fn disturb(&self, lane: &LaneKey, job: &JobId, now: Timestamp)
-    -> Result<(), LedgerError>;
+    async fn disturb(&self, lane: &LaneKey, job: &JobId, now: Timestamp) -> Result<(), LedgerError>;
 
     /// Gives the lease back, unless something is ready and `rest` gives no reason to leave it alone. With `rest` the
     /// lane is due again when the rest ends.
-    async fn release(
-        &self,
-        lease: &Lease,
-        rest: Option<Rest>,
-        now: Timestamp,
-    ) -> Result<Release, LedgerError>;
+    async fn release(&self, lease: &Lease, rest: Option<Rest>, now: Timestamp) -> Result<Release, LedgerError>;
 
     /// Gives the lease back although work is ready (the run was long enough, or the worker stops). The lane is due at
     /// once.
@@ -276,27 +258,13 @@ pub trait Desk: Send + Sync {
     async fn timeline(&self, lane: &LaneKey, id: &JobId) -> Result<Vec<Entry>, LedgerError>;
 
     /// Lanes and how they stand.
-    async fn lanes(
-        &self,
-        filter: &LaneFilter,
-        page: &Page,
-        now: Timestamp,
-    ) -> Result<Paged<LaneView>, LedgerError>;
+    async fn lanes(&self, filter: &LaneFilter, page: &Page, now: Timestamp) -> Result<Paged<LaneView>, LedgerError>;
 
     /// Decides. One decision per question ever counts; the decision and its timeline entry are one write.
-    async fn decide(
-        &self,
-        decision: &Decision,
-        key: Option<&RequestKey>,
-    ) -> Result<Once<Decided>, LedgerError>;
+    async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError>;
 
     /// Pauses a lane. No attempt begins until it is resumed. `false` if there is no such lane.
-    async fn pause(
-        &self,
-        lane: &LaneKey,
-        pause: &Pause,
-        key: Option<&RequestKey>,
-    ) -> Result<Once<bool>, LedgerError>;
+    async fn pause(&self, lane: &LaneKey, pause: &Pause, key: Option<&RequestKey>) -> Result<Once<bool>, LedgerError>;
 
     /// Resumes a lane. The answer is the wake-up to send, if it has work; `None` for no such lane.
     async fn resume(
@@ -412,19 +380,11 @@ pub enum Settled {
 #[async_trait]
 pub trait QueueReceiver: Send + Sync {
     /// Waits up to `wait` for at most `max` (1 to 10) messages.
-    async fn receive(
-        &self,
-        max: usize,
-        wait: std::time::Duration,
-    ) -> Result<Vec<Received>, QueueError>;
+    async fn receive(&self, max: usize, wait: std::time::Duration) -> Result<Vec<Received>, QueueError>;
 
     /// Deletes a message. Its group goes on.
     async fn delete(&self, receipt: &Receipt) -> Result<Settled, QueueError>;
 
     /// Makes a message visible again after `after` from now (zero: at once); at most 12 h from its receive.
-    async fn defer(
-        &self,
-        receipt: &Receipt,
-        after: std::time::Duration,
-    ) -> Result<Settled, QueueError>;
+    async fn defer(&self, receipt: &Receipt, after: std::time::Duration) -> Result<Settled, QueueError>;
 }

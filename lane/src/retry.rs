@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const ATTEMPTS_MAX: u32 = 12;
 
 /// The longest wait between two attempts.
-pub const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
+pub const WAIT_MAX: Duration = Duration::from_mins(15);
 
 /// The wait before attempt `attempt` (from 1): 0, 10, 30, 60, 120, 240, 480, then 900 s. From the third attempt on it
 /// is spread evenly over `0..=wait` by `chance` in `0.0..1.0`, so that jobs that failed together do not return together.
@@ -18,11 +18,7 @@ pub fn delay_before(attempt: u32, chance: f64) -> Duration {
         4.. => 60_u64.saturating_mul(2_u64.saturating_pow(attempt - 4)),
     };
     let wait = Duration::from_secs(seconds).min(WAIT_MAX);
-    if attempt <= 2 {
-        wait
-    } else {
-        wait.mul_f64(chance.clamp(0.0, 1.0)).max(Duration::from_secs(1))
-    }
+    if attempt <= 2 { wait } else { wait.mul_f64(chance.clamp(0.0, 1.0)).max(Duration::from_secs(1)) }
 }
 
 #[cfg(test)]
@@ -38,7 +34,7 @@ mod tests {
     #[test]
     fn chance_spreads_every_wait_after_the_first() {
         assert_eq!(delay_before(2, 0.0), Duration::from_secs(10));
-        assert_eq!(delay_before(6, 0.5), Duration::from_secs(120));
+        assert_eq!(delay_before(6, 0.5), Duration::from_mins(2));
         assert_eq!(delay_before(6, 0.0), Duration::from_secs(1));
     }
 }

@@ -198,7 +198,7 @@ impl Qualification {
         if order.test && !self.test_orders {
             return Err(SkipReason::TestOrder);
         }
-        if !self.financial_statuses.iter().any(|status| *status == order.financial_status) {
+        if !self.financial_statuses.contains(&order.financial_status) {
             return Err(SkipReason::FinancialStatus(order.financial_status.clone()));
         }
         if !order.ships_something {

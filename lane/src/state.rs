@@ -277,24 +277,19 @@ pub fn step(state: &State, by: Move) -> Result<(State, Placing), ImpossibleMove>
             Ok((State::Failed { number, error, stops, since: at }, Keep))
         }
         (Attempting, Move::Skip(why)) => Ok((State::Skipped { why }, Keep)),
-        (Attempting, Move::PutBack { not_before, stops }) => {
-            Ok((State::Waiting { not_before, stops }, Keep))
-        }
+        (Attempting, Move::PutBack { not_before, stops }) => Ok((State::Waiting { not_before, stops }, Keep)),
 
         (Waiting | Attempting | Retrying | Rejected, Move::Newer | Move::Disturb)
         | (Attempting | Rejected, Move::NewerUnqualified(_)) => Ok((state.clone(), Keep)),
-        (Held, Move::Newer | Move::Disturb) => Ok((State::READY, Keep)),
-        (Done | Failed | Skipped, Move::Newer | Move::Disturb)
-        | (Done, Move::NewerUnqualified(_)) => Ok((State::READY, End)),
+        (Held, Move::Newer | Move::Disturb | Move::Approve) | (Failed, Move::Retry) => Ok((State::READY, Keep)),
         (Waiting | Retrying | Held | Failed | Skipped, Move::NewerUnqualified(why)) => {
             Ok((State::Skipped { why }, Keep))
         }
 
-        (Held, Move::Approve) | (Failed, Move::Retry) => Ok((State::READY, Keep)),
-        (Held | Failed | Retrying, Move::Reject { by, why }) => {
-            Ok((State::Rejected { by, why }, Keep))
-        }
-        (Skipped, Move::Release) => Ok((State::READY, End)),
+        (Held | Failed | Retrying, Move::Reject { by, why }) => Ok((State::Rejected { by, why }, Keep)),
+        (Done | Failed | Skipped, Move::Newer | Move::Disturb)
+        | (Done, Move::NewerUnqualified(_))
+        | (Skipped, Move::Release) => Ok((State::READY, End)),
 
         (
             Waiting | Retrying | Held | Done | Failed | Skipped | Rejected,
@@ -309,9 +304,7 @@ pub fn step(state: &State, by: Move) -> Result<(State, Placing), ImpossibleMove>
         | (Waiting | Attempting | Retrying | Done | Failed | Skipped | Rejected, Move::Approve)
         | (Waiting | Attempting | Retrying | Held | Done | Skipped | Rejected, Move::Retry)
         | (Waiting | Attempting | Done | Skipped | Rejected, Move::Reject { .. })
-        | (Waiting | Attempting | Retrying | Held | Done | Failed | Rejected, Move::Release) => {
-            impossible
-        }
+        | (Waiting | Attempting | Retrying | Held | Done | Failed | Rejected, Move::Release) => impossible,
     }
 }
 

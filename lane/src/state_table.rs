@@ -94,7 +94,9 @@ fn an_impossible_move_names_both_sides() {
 fn every_open_state_has_a_way_on() {
     let mut ways: BTreeMap<&str, usize> = BTreeMap::new();
     for state in states().into_iter().filter(|state| state.kind().is_open()) {
-        let on = moves().into_iter().filter(|by| step(&state, by.clone()).is_ok_and(|(next, _)| next.kind() != state.kind()));
+        let on = moves()
+            .into_iter()
+            .filter(|by| step(&state, by.clone()).is_ok_and(|(next, _)| next.kind() != state.kind()));
         ways.insert(state.kind().as_str(), on.count());
     }
     assert_eq!(ways.len(), 5);

@@ -103,9 +103,7 @@ impl LaneStatus {
     pub fn is_stalled(&self) -> bool {
         match self {
             Self::Idle | Self::Running { .. } | Self::Waiting => false,
-            Self::Throttled(_) | Self::Retrying { .. } | Self::Blocked { .. } | Self::Paused(_) => {
-                true
-            }
+            Self::Throttled(_) | Self::Retrying { .. } | Self::Blocked { .. } | Self::Paused(_) => true,
         }
     }
 }

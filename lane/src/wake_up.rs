@@ -106,11 +106,7 @@ impl DedupId {
     }
 
     fn with(job: &JobId, word: &str, ordinal: u32) -> Self {
-        if ordinal <= 1 {
-            Self(format!("{job}-{word}"))
-        } else {
-            Self(format!("{job}-{word}-{ordinal}"))
-        }
+        if ordinal <= 1 { Self(format!("{job}-{word}")) } else { Self(format!("{job}-{word}-{ordinal}")) }
     }
 
     /// The id as text.
@@ -167,8 +163,7 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_understood_as_far_as_it_goes() {
-        let newer =
-            wake_up("#1").encode().replace("\"v\":1", "\"v\":2,\"colour\":{\"of\":\"magic\"}");
+        let newer = wake_up("#1").encode().replace("\"v\":1", "\"v\":2,\"colour\":{\"of\":\"magic\"}");
         assert_eq!(WakeUp::decode(&newer, &wake_up("").lane).unwrap().number, "#1");
     }
 
@@ -181,12 +176,8 @@ mod tests {
     #[test]
     fn ordinals_begin_with_the_second() {
         let job = JobId::from(7);
-        let ids = [
-            DedupId::first(&job),
-            DedupId::approved(&job, 1),
-            DedupId::approved(&job, 2),
-            DedupId::retry(&job, 3),
-        ];
+        let ids =
+            [DedupId::first(&job), DedupId::approved(&job, 1), DedupId::approved(&job, 2), DedupId::retry(&job, 3)];
         assert_eq!(ids.map(|id| id.to_string()), ["7", "7-approved", "7-approved-2", "7-retry-3"]);
     }
 }

@@ -118,8 +118,7 @@ mod tests {
 
     #[test]
     fn an_event_shared_by_two_topics_is_two_facts() {
-        let (create, paid) =
-            (webhook("orders/create", Some("e")), webhook("orders/paid", Some("e")));
+        let (create, paid) = (webhook("orders/create", Some("e")), webhook("orders/paid", Some("e")));
         let paid_keys = paid.identity_keys("acme");
         assert!(create.identity_keys("acme").iter().all(|key| !paid_keys.contains(key)));
     }

@@ -1,4 +1,5 @@
 //! The life of one job, told through the domain's own verbs.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
@@ -302,11 +303,8 @@ fn qualification_says_why_not() {
 }
 
 fn entries() -> impl Strategy<Value = Vec<LineEntry>> {
-    let ready = prop_oneof![
-        Just(Ready::Now),
-        Just(Ready::Never),
-        (-100_i64..100).prop_map(|offset| Ready::At(at(offset)))
-    ];
+    let ready =
+        prop_oneof![Just(Ready::Now), Just(Ready::Never), (-100_i64..100).prop_map(|offset| Ready::At(at(offset)))];
     prop::collection::vec((ready, any::<bool>()), 0..12).prop_map(|entries| {
         let numbered = (1_u64..).zip(entries);
         numbered.map(|(n, (ready, stops))| LineEntry { place: Place(n), job: JobId::from(n), ready, stops }).collect()

@@ -1,0 +1,19 @@
+//! The ledger ports' promises: each case tells a short story through a [`Scene`] and panics when a promise is broken.
+
+mod scene;
+mod recording;
+mod working;
+mod deciding;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use scene::{News, Ports, Scene};
+
+/// A story; it panics when a promise is broken.
+pub type Case = fn(Scene) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// All cases by name. A backend passes when each passes on a fresh ledger of its own.
+pub fn cases() -> Vec<(&'static str, Case)> {
+    [recording::cases(), working::cases(), deciding::cases()].concat()
+}

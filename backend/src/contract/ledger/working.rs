@@ -1,0 +1,293 @@
+//! Working a lane: one lease at a time, old fences powerless, places in order, nothing ready forgotten.
+
+use std::time::Duration;
+
+use lane::clock::after;
+use lane::history::Happened;
+use lane::id::JobId;
+use lane::line::{Leased, Pick, Rest};
+use lane::outcome::{Outcome, PauseReason, Reach};
+use lane::policy::{Policy, Standing};
+use lane::ports::{Begin, Complete, Head, Release};
+use lane::shop::SkipReason;
+use lane::state::StateKind;
+use lane::view::{LaneFilter, LaneStatus, Page, QuarantineReason};
+
+use super::Case;
+use super::scene::{News, Scene, done, fail, hold, lane as lane_of, retry_in};
+
+pub(super) fn cases() -> Vec<(&'static str, Case)> {
+    vec![
+        ("a lane has one lease at a time", |scene| Box::pin(one_lease(scene))),
+        ("an old fence changes nothing", |scene| Box::pin(old_fence(scene))),
+        ("jobs go in the order they were accepted", |scene| Box::pin(in_order(scene))),
+        ("a retry stops the lane and others do not pass", |scene| Box::pin(retry_stops(scene))),
+        ("a retry that steps aside is passed and comes back first", |scene| Box::pin(retry_steps_aside(scene))),
+        ("a held job steps aside", |scene| Box::pin(hold_steps_aside(scene))),
+        ("a held job may stop the lane", |scene| Box::pin(hold_stops(scene))),
+        ("release refuses while something is ready", |scene| Box::pin(release_refuses(scene))),
+        ("a rest is respected and seen", |scene| Box::pin(rest(scene))),
+        ("a dead worker's lane is swept when its lease ends", |scene| Box::pin(dead_worker(scene))),
+        ("the sweep puts off lanes that nobody answers for", |scene| Box::pin(sweep_puts_off(scene))),
+        ("a version during the attempt reopens the job", |scene| Box::pin(version_during_attempt(scene))),
+        ("a disturbance reopens the job", |scene| Box::pin(disturbance(scene))),
+        ("five leases without progress pause the lane", |scene| Box::pin(no_progress(scene))),
+        ("a pause by an outcome stops the lane", |scene| Box::pin(pause_by_outcome(scene))),
+        ("an order the shop cannot see is quarantined", |scene| Box::pin(unknown_to_shop(scene))),
+        ("lanes do not see each other", |scene| Box::pin(lanes_apart(scene))),
+    ]
+}
+
+async fn orders(scene: &Scene, shop: &str, orders: impl IntoIterator<Item = u64>) {
+    for order in orders {
+        scene.hears(shop, &News::of(order)).await;
+    }
+}
+
+async fn one_lease(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    assert_eq!(scene.lease_as("acme", "other").await, Leased::Busy { until: lease.until });
+    scene.pass(131);
+    let Leased::Yes(newer) = scene.lease_as("acme", "other").await else { panic!("the lease had run out") };
+    assert!(newer.fence > lease.fence);
+}
+
+async fn old_fence(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let zombie = scene.lease("acme").await;
+    scene.begins(&zombie, 1).await;
+    scene.pass(131);
+    let _newer = scene.lease("acme").await;
+    let before = scene.job("acme", 1).await;
+    let (outcome, reach) = done();
+    assert_eq!(scene.completes(&zombie, 1, outcome, reach).await, Complete::Lost);
+    assert_eq!(scene.begins(&zombie, 1).await, Begin::Lost);
+    assert_eq!(scene.releases(&zombie).await, Release::Lost);
+    assert_eq!(scene.ports.work.head(&zombie, scene.now()).await.expect("a head"), Head::Lost);
+    assert_eq!(scene.job("acme", 1).await, before);
+}
+
+async fn in_order(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [30, 10, 20]).await;
+    let lease = scene.lease("acme").await;
+    for order in [30, 10, 20] {
+        assert_eq!(scene.head(&lease).await, Some(order.to_string()));
+        assert_eq!(scene.begins(&lease, 99).await, Begin::NotReady, "only the head begins");
+        let (outcome, reach) = done();
+        scene.attempts(&lease, order, outcome, reach).await;
+    }
+    assert_eq!(scene.releases(&lease).await, Release::Released { wake: None });
+    scene.conserves().await;
+}
+
+async fn retry_stops(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1, 2]).await;
+    let lease = scene.lease("acme").await;
+    let (outcome, reach) = retry_in(40);
+    scene.attempts(&lease, 1, outcome, reach).await;
+    let due = after(scene.now(), Duration::from_secs(40));
+    let head = scene.ports.work.head(&lease, scene.now()).await.expect("a head");
+    assert_eq!(head, Head::NotReady(Pick::NotUntil { job: JobId::from(1), at: due }));
+    assert_eq!(scene.releases(&lease).await, Release::Released { wake: Some(due) });
+    assert!(scene.sweeps().await.is_empty());
+    scene.pass(40);
+    assert_eq!(scene.sweeps().await, ["1-retry"]);
+}
+
+async fn retry_steps_aside(scene: Scene) {
+    let policy = Policy { retry: Standing::StepAside, ..Policy::default() };
+    scene.shop_with("acme", policy).await;
+    orders(&scene, "acme", [1, 2, 3]).await;
+    let lease = scene.lease("acme").await;
+    scene.begins(&lease, 1).await;
+    let (outcome, reach) = retry_in(40);
+    scene.completes_with(&lease, 1, outcome, reach, policy).await;
+    assert_eq!(scene.head(&lease).await.as_deref(), Some("2"));
+    let (outcome, reach) = done();
+    scene.attempts(&lease, 2, outcome, reach).await;
+    scene.pass(40);
+    assert_eq!(scene.head(&lease).await.as_deref(), Some("1"), "the lowest ready place goes first");
+}
+
+async fn hold_steps_aside(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1, 2]).await;
+    let lease = scene.lease("acme").await;
+    let (outcome, reach) = hold();
+    scene.attempts(&lease, 1, outcome, reach).await;
+    assert_eq!(scene.state("acme", 1).await, StateKind::Held);
+    assert_eq!(scene.head(&lease).await.as_deref(), Some("2"));
+}
+
+async fn hold_stops(scene: Scene) {
+    let policy = Policy { hold: Standing::StopLane, ..Policy::default() };
+    scene.shop_with("acme", policy).await;
+    orders(&scene, "acme", [1, 2]).await;
+    let lease = scene.lease("acme").await;
+    scene.begins(&lease, 1).await;
+    let (outcome, reach) = hold();
+    scene.completes_with(&lease, 1, outcome, reach, policy).await;
+    let head = scene.ports.work.head(&lease, scene.now()).await.expect("a head");
+    assert_eq!(head, Head::NotReady(Pick::Blocked { job: JobId::from(1), next: None }));
+    assert_eq!(scene.releases(&lease).await, Release::Released { wake: None });
+    let filter = LaneFilter { shop: None, stalled: true };
+    let lanes = scene.ports.desk.lanes(&filter, &Page::default(), scene.now()).await.expect("lanes");
+    assert_eq!(lanes.rows[0].status, LaneStatus::Blocked { job: JobId::from(1) });
+    assert_eq!((lanes.rows[0].depth, lanes.rows.len()), (2, 1));
+}
+
+async fn release_refuses(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    let (outcome, reach) = done();
+    scene.attempts(&lease, 1, outcome, reach).await;
+    // It is accepted after the worker saw the lane empty, and before it lets go.
+    orders(&scene, "acme", [2]).await;
+    assert_eq!(scene.releases(&lease).await, Release::MoreWork);
+    assert_eq!(scene.head(&lease).await.as_deref(), Some("2"), "the lease was kept");
+}
+
+async fn rest(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    let until = after(scene.now(), Duration::from_secs(20));
+    let rest = Rest { until, why: "shipstation/main: limit".to_owned() };
+    let released = scene.ports.work.release(&lease, Some(rest.clone()), scene.now()).await.expect("released");
+    assert_eq!(released, Release::Released { wake: Some(until) });
+    let lanes = scene.ports.desk.lanes(&LaneFilter::default(), &Page::default(), scene.now()).await.expect("lanes");
+    assert_eq!(lanes.rows[0].status, LaneStatus::Throttled(rest));
+    assert!(scene.sweeps().await.is_empty());
+    scene.pass(20);
+    assert_eq!(scene.sweeps().await, ["1-retry"]);
+}
+
+async fn dead_worker(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    scene.begins(&lease, 1).await;
+    scene.pass(60);
+    assert!(scene.sweeps().await.is_empty(), "somebody works on it");
+    scene.pass(71);
+    assert_eq!(scene.sweeps().await, ["1-retry"]);
+    let next = scene.lease("acme").await;
+    assert_eq!(scene.head(&next).await.as_deref(), Some("1"));
+    let Begin::Attempt { job, number, .. } = scene.begins(&next, 1).await else { panic!("it begins again") };
+    assert_eq!((number, job.reach), (2, Reach::Unresolved), "the first one's write is unresolved");
+}
+
+async fn sweep_puts_off(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    assert!(scene.sweeps().await.is_empty(), "the handler's own wake-up comes first");
+    scene.pass(30);
+    let mut waits = Vec::new();
+    let mut waited = 0;
+    let mut ids = Vec::new();
+    while waits.len() < 6 {
+        let sends = scene.sweeps().await;
+        if !sends.is_empty() {
+            ids.extend(sends);
+            waits.push(waited);
+            waited = 0;
+        }
+        scene.pass(60);
+        waited += 1;
+    }
+    assert_eq!(waits, [0, 1, 2, 4, 8, 15], "minutes between wake-ups");
+    assert_eq!(ids[..3], ["1-retry", "1-retry-2", "1-retry-3"], "each has an id of its own");
+}
+
+async fn version_during_attempt(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    scene.begins(&lease, 1).await;
+    scene.hears("acme", &News::of(1).updated(2, "address")).await;
+    let (outcome, reach) = done();
+    let completed = scene.completes(&lease, 1, outcome, reach).await;
+    assert_eq!(completed, Complete::Recorded { state: StateKind::Waiting, reopened: true });
+    assert_eq!(scene.head(&lease).await.as_deref(), Some("1"));
+    assert_eq!(scene.releases(&lease).await, Release::MoreWork);
+}
+
+async fn disturbance(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    let (outcome, reach) = done();
+    scene.attempts(&lease, 1, outcome, reach).await;
+    scene.releases(&lease).await;
+    scene.ports.work.disturb(&lane_of("acme"), &JobId::from(1), scene.now()).await.expect("disturbed");
+    assert_eq!(scene.state("acme", 1).await, StateKind::Waiting);
+    assert_eq!(scene.sweeps().await, ["1-retry"]);
+}
+
+async fn no_progress(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let mut leases = 0;
+    while let Leased::Yes(_) = scene.lease_as("acme", "crashes at once").await {
+        leases += 1;
+        assert!(leases < 20, "it must end");
+        scene.pass(131);
+    }
+    assert_eq!(leases, lane::line::STRIKES_MAX);
+    let lanes = scene.ports.desk.lanes(&LaneFilter::default(), &Page::default(), scene.now()).await.expect("lanes");
+    assert!(matches!(&lanes.rows[0].status, LaneStatus::Paused(pause) if pause.why == PauseReason::NoProgress));
+}
+
+async fn pause_by_outcome(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    let account = lane::id::AccountId::at("shopify", "acme");
+    let until = Some(after(scene.now(), Duration::from_secs(300)));
+    let outcome = Outcome::Pause { why: PauseReason::TokenRefused { account }, until };
+    scene.attempts(&lease, 1, outcome, Reach::Untouched).await;
+    assert_eq!(scene.begins(&lease, 1).await, Begin::NotReady, "nothing begins in a paused lane");
+    assert_eq!(scene.releases(&lease).await, Release::Released { wake: until });
+    assert_eq!(scene.lease_as("acme", "w").await, Leased::Paused { until });
+    assert_eq!(scene.job("acme", 1).await.attempts, 0, "no attempt was used up");
+    scene.pass(300);
+    scene.lease("acme").await;
+}
+
+async fn unknown_to_shop(scene: Scene) {
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    scene.attempts(&lease, 1, Outcome::Skip(SkipReason::UnknownToShop), Reach::Untouched).await;
+    scene.releases(&lease).await;
+    let kept = scene.ports.desk.quarantined(&Page::default()).await.expect("quarantine");
+    assert_eq!(kept.rows[0].why, QuarantineReason::UnknownToShop);
+    let by = lane::id::OperatorId::parse("ann").expect("an operator");
+    let released = scene.ports.desk.release_quarantined(kept.rows[0].id, &by, scene.now(), None).await;
+    let lane::ports::Once::Answer(Some(sends)) = released.expect("released") else { panic!("it is released") };
+    assert_eq!(sends.len(), 1);
+    assert_eq!(scene.state("acme", 1).await, StateKind::Waiting);
+}
+
+async fn lanes_apart(scene: Scene) {
+    scene.shop("acme").await;
+    scene.shop("bolt").await;
+    orders(&scene, "acme", [1, 2]).await;
+    orders(&scene, "bolt", [1]).await;
+    let (acme, bolt) = (scene.lease("acme").await, scene.lease("bolt").await);
+    let (outcome, reach) = fail();
+    scene.attempts(&acme, 1, outcome, reach).await;
+    assert_eq!(scene.state("acme", 1).await, StateKind::Failed);
+    assert_eq!(scene.state("bolt", 1).await, StateKind::Waiting);
+    assert_eq!(scene.head(&bolt).await.as_deref(), Some("1"));
+    let timeline = scene.ports.desk.timeline(&lane_of("bolt"), &JobId::from(1)).await.expect("a timeline");
+    assert_eq!(timeline.len(), 1);
+    assert!(matches!(timeline[0].what, Happened::Accepted { .. }));
+    scene.conserves().await;
+}

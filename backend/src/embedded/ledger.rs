@@ -1,0 +1,238 @@
+//! The ledger in one SQLite file: one writer thread that groups commits, readers with connections of their own.
+//!
+//! Each verb of the ports is one unit of writing ([`writer`]) or one read ([`readers`]); the domain's functions decide
+//! what a unit writes ([`intake`], [`work`], [`desk`], [`registry`]), and [`rows`] knows how it lies in the file.
+
+mod open;
+mod writer;
+mod readers;
+mod rows;
+mod intake;
+mod work;
+mod desk;
+mod registry;
+mod look;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lane::clock::{Clock, Timestamp};
+use lane::decision::Decision;
+use lane::history::Entry;
+use lane::id::{JobId, LaneKey, OperatorId, ShopId};
+use lane::job::Job;
+use lane::line::{Lease, Leased, Pause, Rest};
+use lane::operator::Operator;
+use lane::outcome::Report;
+use lane::policy::Policy;
+use lane::ports::{
+    Begin, Complete, Decided, Desk, Head, Intake, LedgerError, Once, Recorded, Registry, RegistryError, Release,
+    RequestKey, Swept, Work,
+};
+use lane::shop::Shop;
+use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
+use lane::wake_up::Envelope;
+use lane::webhook::Webhook;
+
+pub use open::OpenError;
+use readers::Readers;
+use writer::Writer;
+
+/// How long SQLite itself waits for a lock, well inside the answer's deadline of a webhook.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The ledger. Clones share the file, its writer and its lock.
+#[derive(Clone)]
+pub struct Ledger {
+    writer: Writer,
+    readers: Readers,
+    _lock: Arc<open::Lock>,
+}
+
+impl Ledger {
+    /// Opens the file at `path`, or makes it. Once this returns, no other process can, every commit is synced, and
+    /// the leases of the last boot are void.
+    pub fn open(path: &Path, clock: &dyn Clock) -> Result<Self, OpenError> {
+        let (conn, lock) = open::open(path, clock.now())?;
+        let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
+        let writer = Writer::start(conn).map_err(unusable)?;
+        Ok(Self { writer, readers: Readers::of(path), _lock: Arc::new(lock) })
+    }
+
+    /// Resolves when a sync has failed or the file was found damaged: the process must end, and a new start recovers.
+    pub async fn stopped(&self) -> String {
+        self.writer.stopped().await
+    }
+}
+
+#[async_trait]
+impl Intake for Ledger {
+    async fn record(&self, webhook: Webhook) -> Result<Recorded, LedgerError> {
+        let body = intake::compress(&webhook.body);
+        self.writer.write(move |unit| intake::record(unit, &webhook, &body)).await
+    }
+}
+
+#[async_trait]
+impl Work for Ledger {
+    async fn lease(
+        &self,
+        lane: &LaneKey,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Leased, LedgerError> {
+        let (lane, owner) = (lane.clone(), owner.to_owned());
+        self.writer.write(move |unit| work::lease(unit, &lane, &owner, now, until)).await
+    }
+
+    async fn head(&self, lease: &Lease, now: Timestamp) -> Result<Head, LedgerError> {
+        let lease = lease.clone();
+        self.readers.read(move |conn| work::head(conn, &lease, now)).await
+    }
+
+    async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError> {
+        let (lease, job) = (lease.clone(), job.clone());
+        self.writer.write(move |unit| work::begin(unit, &lease, &job, policy, now)).await
+    }
+
+    async fn complete(
+        &self,
+        lease: &Lease,
+        job: &JobId,
+        report: Report,
+        policy: Policy,
+        chance: f64,
+        now: Timestamp,
+    ) -> Result<Complete, LedgerError> {
+        let (lease, job) = (lease.clone(), job.clone());
+        let ending = work::Ending { report, policy, chance, now };
+        self.writer.write(move |unit| work::complete(unit, &lease, &job, &ending)).await
+    }
+
+    async fn disturb(&self, lane: &LaneKey, job: &JobId, now: Timestamp) -> Result<(), LedgerError> {
+        let (lane, job) = (lane.clone(), job.clone());
+        self.writer.write(move |unit| work::disturb(unit, &lane, &job, now)).await
+    }
+
+    async fn release(&self, lease: &Lease, rest: Option<Rest>, now: Timestamp) -> Result<Release, LedgerError> {
+        let lease = lease.clone();
+        self.writer.write(move |unit| work::release(unit, &lease, rest, now)).await
+    }
+
+    async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<(), LedgerError> {
+        let lease = lease.clone();
+        self.writer.write(move |unit| work::hand_back(unit, &lease, now)).await
+    }
+
+    async fn lanes_to_wake(&self, now: Timestamp, limit: u32) -> Result<Swept, LedgerError> {
+        self.writer.write(move |unit| work::sweep(unit, now, limit)).await
+    }
+
+    async fn shop(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
+        let id = id.clone();
+        self.readers.read(move |conn| Ok(look::shop(conn, &id)?.map(Arc::new))).await
+    }
+}
+
+#[async_trait]
+impl Desk for Ledger {
+    async fn jobs(&self, filter: &JobFilter, page: &Page) -> Result<Paged<Job>, LedgerError> {
+        let (filter, page) = (filter.clone(), page.clone());
+        self.readers.read(move |conn| look::jobs(conn, &filter, &page)).await
+    }
+
+    async fn job(&self, lane: &LaneKey, id: &JobId) -> Result<Option<Job>, LedgerError> {
+        let (lane, id) = (lane.clone(), id.clone());
+        self.readers.read(move |conn| look::job(conn, &lane, &id)).await
+    }
+
+    async fn timeline(&self, lane: &LaneKey, id: &JobId) -> Result<Vec<Entry>, LedgerError> {
+        let (lane, id) = (lane.clone(), id.clone());
+        self.readers.read(move |conn| look::timeline(conn, &lane, &id)).await
+    }
+
+    async fn lanes(&self, filter: &LaneFilter, page: &Page, now: Timestamp) -> Result<Paged<LaneView>, LedgerError> {
+        let (filter, page) = (filter.clone(), page.clone());
+        self.readers.read(move |conn| look::lanes(conn, &filter, &page, now)).await
+    }
+
+    async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError> {
+        let (decision, key) = (decision.clone(), key.cloned());
+        self.writer.write(move |unit| desk::decide(unit, &decision, key.as_ref())).await
+    }
+
+    async fn pause(&self, lane: &LaneKey, pause: &Pause, key: Option<&RequestKey>) -> Result<Once<bool>, LedgerError> {
+        let (lane, pause, key) = (lane.clone(), pause.clone(), key.cloned());
+        self.writer.write(move |unit| desk::pause(unit, &lane, &pause, key.as_ref())).await
+    }
+
+    async fn resume(
+        &self,
+        lane: &LaneKey,
+        _by: &OperatorId,
+        now: Timestamp,
+        key: Option<&RequestKey>,
+    ) -> Result<Once<Option<Vec<Envelope>>>, LedgerError> {
+        let (lane, key) = (lane.clone(), key.cloned());
+        self.writer.write(move |unit| desk::resume(unit, &lane, now, key.as_ref())).await
+    }
+
+    async fn quarantined(&self, page: &Page) -> Result<Paged<Quarantined>, LedgerError> {
+        let page = page.clone();
+        self.readers.read(move |conn| look::quarantined(conn, &page)).await
+    }
+
+    async fn release_quarantined(
+        &self,
+        id: u64,
+        by: &OperatorId,
+        now: Timestamp,
+        key: Option<&RequestKey>,
+    ) -> Result<Once<Option<Vec<Envelope>>>, LedgerError> {
+        let (by, key) = (by.clone(), key.cloned());
+        self.writer.write(move |unit| desk::release_quarantined(unit, id, &by, now, key.as_ref())).await
+    }
+
+    async fn figures(&self, now: Timestamp) -> Result<Figures, LedgerError> {
+        self.readers.read(move |conn| look::figures(conn, now)).await
+    }
+
+    async fn operator(&self, token_hash: &str) -> Result<Option<Operator>, LedgerError> {
+        let token_hash = token_hash.to_owned();
+        self.readers.read(move |conn| look::operator(conn, &token_hash)).await
+    }
+}
+
+#[async_trait]
+impl Registry for Ledger {
+    async fn put_shop(&self, shop: &Shop, now: Timestamp) -> Result<Vec<Envelope>, RegistryError> {
+        let shop = shop.clone();
+        self.writer.write(move |unit| registry::put_shop(unit, &shop, now)).await?
+    }
+
+    async fn shops(&self) -> Result<Vec<Arc<Shop>>, LedgerError> {
+        let shops = self.readers.read(look::shops).await?;
+        Ok(shops.into_iter().map(Arc::new).collect())
+    }
+
+    async fn remove_shop(&self, id: &ShopId, now: Timestamp) -> Result<bool, LedgerError> {
+        let id = id.clone();
+        self.writer.write(move |unit| registry::remove_shop(unit, &id, now)).await
+    }
+
+    async fn put_operator(&self, operator: &Operator) -> Result<(), LedgerError> {
+        let operator = operator.clone();
+        self.writer.write(move |unit| registry::put_operator(unit, &operator)).await
+    }
+
+    async fn operators(&self) -> Result<Vec<Operator>, LedgerError> {
+        self.readers.read(look::operators).await
+    }
+
+    async fn expire(&self, before: Timestamp) -> Result<u64, LedgerError> {
+        self.writer.write(move |unit| registry::expire(unit, before)).await
+    }
+}

@@ -1,0 +1,223 @@
+//! Recording a webhook: is it a repetition, whose is it, what does it cause; all in one unit.
+
+use std::time::Duration;
+
+use lane::clock::{Timestamp, after};
+use lane::history::Happened;
+use lane::id::{LaneKey, ShopId};
+use lane::job::{Heard, Job};
+use lane::ports::{Recorded, WAKE_UPS_PER_LANE_MAX};
+use lane::shop::{Shop, Source};
+use lane::state::StateKind;
+use lane::view::QuarantineReason;
+use lane::wake_up::{Envelope, SendKind};
+use lane::webhook::{Content, OrderNews, Webhook};
+
+use super::rows::{JobRow, LaneRow, micros, next_place, one, wake_by};
+use super::writer::{Fault, Unit};
+
+/// How long the handler's own wake-up may take to be heard before the sweep sends another.
+pub(super) const SEND_GRACE: Duration = Duration::from_secs(30);
+
+/// The compression level of raw bodies: the fastest that still folds JSON to about a seventh.
+const BODY_LEVEL: i32 = 1;
+
+/// Compresses a raw body, outside the writer.
+pub(super) fn compress(body: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(body, BODY_LEVEL).unwrap_or_else(|_| body.to_vec())
+}
+
+/// Records a webhook that was not seen before, or says that it was.
+pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Result<Recorded, Fault> {
+    let shop = shop_of(unit, webhook.source, &webhook.merchant)?;
+    let unknown = format!("merchant:{}", webhook.merchant);
+    let owner = shop.as_ref().map_or(unknown.as_str(), |shop| shop.id.as_str());
+    if !claim(unit, &webhook.identity_keys(owner))? {
+        unit.count("webhook/duplicate".to_owned(), 1);
+        return Ok(Recorded::Duplicate);
+    }
+    let recorded = match (&shop, &webhook.content) {
+        (_, Content::Unreadable { why }) => {
+            let row = keep(unit, webhook, body, shop.as_ref().map(|shop| &shop.id))?;
+            quarantine(unit, row, QuarantineReason::Unreadable, why, None)?;
+            Recorded::Quarantined(QuarantineReason::Unreadable)
+        }
+        (None, content) => {
+            let row = keep(unit, webhook, body, None)?;
+            let words = "no shop has this domain; add the shop and its webhooks are replayed in order";
+            quarantine(unit, row, QuarantineReason::UnknownShop, words, Some(content))?;
+            Recorded::Quarantined(QuarantineReason::UnknownShop)
+        }
+        (Some(shop), Content::Order(news)) => {
+            let row = keep(unit, webhook, body, Some(&shop.id))?;
+            let (recorded, job) = take_in(unit, shop, news, &Arrival::of(webhook))?;
+            settle(unit, row, recorded.label(), Some(job))?;
+            recorded
+        }
+    };
+    unit.count(format!("webhook/{}", recorded.label()), 1);
+    Ok(recorded)
+}
+
+/// What the timeline says of how news came.
+pub(super) struct Arrival<'a> {
+    pub(super) topic: &'a str,
+    pub(super) correlation: &'a lane::id::CorrelationId,
+    pub(super) at: Timestamp,
+}
+
+impl<'a> Arrival<'a> {
+    fn of(webhook: &'a Webhook) -> Self {
+        Self { topic: &webhook.topic, correlation: &webhook.correlation, at: webhook.received_at }
+    }
+}
+
+/// Makes a job of news, or tells the job it has. The answer names the job's row.
+pub(super) fn take_in(
+    unit: &mut Unit<'_>,
+    shop: &Shop,
+    news: &OrderNews,
+    arrival: &Arrival<'_>,
+) -> Result<(Recorded, i64), Fault> {
+    let lane = LaneRow::find_or_make(unit, &LaneKey::orders(&shop.id), &shop.id)?;
+    let judged = shop.qualifies.judge(news);
+    match JobRow::find(unit.conn, lane.seq, &news.id)? {
+        Some(row) => tell(unit, &lane, row, news, judged, arrival),
+        None => accept(unit, &lane, shop, news, judged, arrival),
+    }
+}
+
+fn accept(
+    unit: &mut Unit<'_>,
+    lane: &LaneRow,
+    shop: &Shop,
+    news: &OrderNews,
+    judged: Result<(), lane::shop::SkipReason>,
+    arrival: &Arrival<'_>,
+) -> Result<(Recorded, i64), Fault> {
+    let why = judged.as_ref().err().map(lane::shop::SkipReason::words);
+    let place = next_place(unit, lane.seq)?;
+    let correlation = arrival.correlation.clone();
+    let job = Job::accept(lane.key.clone(), shop.id.clone(), news, judged, place, correlation.clone(), arrival.at);
+    let mut row = JobRow::insert(unit, lane.seq, job)?;
+    let state = row.job.state.kind();
+    row.note(unit, arrival.at, Happened::Accepted { topic: arrival.topic.to_owned(), correlation, state, why })?;
+    let send = wake(unit, lane, &mut row, SendKind::First, arrival.at)?;
+    Ok((Recorded::New { lane: lane.key.clone(), state, send }, row.seq))
+}
+
+fn tell(
+    unit: &mut Unit<'_>,
+    lane: &LaneRow,
+    mut row: JobRow,
+    news: &OrderNews,
+    judged: Result<(), lane::shop::SkipReason>,
+    arrival: &Arrival<'_>,
+) -> Result<(Recorded, i64), Fault> {
+    let heard = row.job.hear(news, judged, arrival.at)?;
+    let Heard::Newer(placing) = heard else {
+        row.save(unit)?;
+        return Ok((Recorded::Unchanged, row.seq));
+    };
+    row.place(unit, placing)?;
+    let (state, version) = (row.job.state.kind(), row.job.version);
+    let (topic, correlation) = (arrival.topic.to_owned(), arrival.correlation.clone());
+    row.note(unit, arrival.at, Happened::Newer { topic, correlation, version, state })?;
+    let send = wake(unit, lane, &mut row, SendKind::Again, arrival.at)?;
+    row.save(unit)?;
+    Ok((Recorded::Newer { lane: lane.key.clone(), state, send }, row.seq))
+}
+
+/// The wake-up for a job that is in line, unless its lane has work enough; either way the sweep knows of it.
+fn wake(
+    unit: &mut Unit<'_>,
+    lane: &LaneRow,
+    row: &mut JobRow,
+    kind: SendKind,
+    now: Timestamp,
+) -> Result<Option<Envelope>, Fault> {
+    if row.job.state.kind() != StateKind::Waiting {
+        return Ok(None);
+    }
+    wake_by(unit, lane.seq, after(now, SEND_GRACE))?;
+    if lane.depth >= WAKE_UPS_PER_LANE_MAX {
+        return Ok(None);
+    }
+    let send = row.job.send(kind, now);
+    row.save(unit)?;
+    Ok(Some(send))
+}
+
+/// Takes the webhook's permanent keys; `false` if any was taken before.
+pub(super) fn claim(unit: &Unit<'_>, keys: &[[u8; 32]]) -> Result<bool, Fault> {
+    // Half of a SHA-256 is beyond any chance of meeting another, and halves the index.
+    let halves: Vec<&[u8]> = keys.iter().map(|key| &key[..16]).collect();
+    for key in &halves {
+        if one::<i64>(unit.conn, "SELECT 1 FROM identity WHERE key = ?1", [key])?.is_some() {
+            return Ok(false);
+        }
+    }
+    for key in &halves {
+        unit.conn.prepare_cached("INSERT INTO identity (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([key])?;
+    }
+    Ok(true)
+}
+
+/// The shop that has this domain.
+pub(super) fn shop_of(unit: &Unit<'_>, source: Source, domain: &str) -> Result<Option<Shop>, Fault> {
+    let sql = "SELECT shop.doc FROM domain JOIN shop ON shop.id = domain.shop
+               WHERE domain.source = ?1 AND domain.name = ?2 AND shop.removed = 0";
+    let doc: Option<String> = one(unit.conn, sql, (source.as_str(), domain))?;
+    Ok(doc.as_deref().map(serde_json::from_str).transpose()?)
+}
+
+fn keep(unit: &Unit<'_>, webhook: &Webhook, body: &[u8], shop: Option<&ShopId>) -> Result<i64, Fault> {
+    let row = unit
+        .conn
+        .prepare_cached(
+            "INSERT INTO webhook (source, merchant, shop, topic, webhook_id, event_id, body_hash, received_at,
+                                  correlation, outcome, bytes, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'quarantined', ?10, ?11) RETURNING seq",
+        )?
+        .query_row(
+            (
+                webhook.source.as_str(),
+                &webhook.merchant,
+                shop.map(ShopId::as_str),
+                &webhook.topic,
+                &webhook.webhook_id,
+                &webhook.event_id,
+                webhook.body_hash.as_slice(),
+                micros(webhook.received_at),
+                webhook.correlation.as_str(),
+                i64::try_from(webhook.body.len()).unwrap_or(i64::MAX),
+                body,
+            ),
+            |row| row.get(0),
+        )?;
+    Ok(row)
+}
+
+fn quarantine(
+    unit: &Unit<'_>,
+    row: i64,
+    why: QuarantineReason,
+    words: &str,
+    content: Option<&Content>,
+) -> Result<(), Fault> {
+    let content = content.map(serde_json::to_string).transpose()?;
+    unit.conn
+        .prepare_cached("UPDATE webhook SET quarantine = ?2, words = ?3, content = ?4 WHERE seq = ?1")?
+        .execute((row, why.as_str(), words, content))?;
+    Ok(())
+}
+
+/// Says what became of a webhook.
+pub(super) fn settle(unit: &Unit<'_>, row: i64, outcome: &str, job: Option<i64>) -> Result<(), Fault> {
+    unit.conn
+        .prepare_cached(
+            "UPDATE webhook SET outcome = ?2, job = ?3, quarantine = NULL, words = NULL, content = NULL WHERE seq = ?1",
+        )?
+        .execute((row, outcome, job))?;
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! What people look at. Every list is read by an index, a page at a time.
+
+use jiff::Timestamp;
+use lane::history::Entry;
+use lane::id::{JobId, LaneKey, ShopId};
+use lane::job::Job;
+use lane::line::Pick;
+use lane::operator::Operator;
+use lane::ports::LedgerError;
+use lane::shop::Shop;
+use lane::state::StateKind;
+use lane::view::{Figures, JobFilter, LaneFilter, LaneStatus, LaneView, Page, Paged, QuarantineReason, Quarantined};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::rows::{JobRow, LANE_COLUMNS, LaneRow, from_micros, known, micros, one, pick_next, read_job};
+use super::work::label;
+use super::writer::Fault;
+
+/// Lanes that one page looks at, at the most, while it searches for stalled ones.
+const LANES_LOOKED_AT_MAX: u32 = 2000;
+
+pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result<Paged<Job>, Fault> {
+    let mut wheres = Vec::new();
+    let mut values: Vec<Value> = Vec::new();
+    if let Some(shop) = &filter.shop {
+        values.push(shop.as_str().to_owned().into());
+        wheres.push(format!("shop = ?{}", values.len()));
+    }
+    if let Some(state) = filter.state {
+        values.push(state.as_str().to_owned().into());
+        wheres.push(format!("state = ?{}", values.len()));
+    }
+    // Within one state the index lies by time; over all states jobs come in the order they were accepted.
+    let by_time = filter.state.is_some();
+    if let Some(after) = &page.after {
+        let (at, seq) = cursor(after)?;
+        values.push(at.into());
+        values.push(seq.into());
+        let (a, s) = (values.len() - 1, values.len());
+        wheres.push(if by_time {
+            format!("(changed_at, seq) > (?{a}, ?{s})")
+        } else {
+            format!("seq > ?{s} + 0 * ?{a}")
+        });
+    }
+    let filter_sql = if wheres.is_empty() { String::new() } else { format!("WHERE {}", wheres.join(" AND ")) };
+    let order = if by_time { "changed_at, seq" } else { "seq" };
+    let sql =
+        format!("SELECT changed_at, seq, format, doc FROM job {filter_sql} ORDER BY {order} LIMIT {}", page.rows() + 1);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let job = read_job(row.get(2)?, &row.get::<_, String>(3)?)?;
+        found.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, job));
+    }
+    Ok(paged(found, page, |(at, seq, _)| format!("{at}.{seq}"), |(_, _, job)| job))
+}
+
+fn cursor(text: &str) -> Result<(i64, i64), Fault> {
+    let parsed = text.split_once('.').and_then(|(at, seq)| Some((at.parse().ok()?, seq.parse().ok()?)));
+    parsed.ok_or_else(|| Fault::Ledger(LedgerError::Unreadable("a cursor that this ledger did not give".to_owned())))
+}
+
+fn paged<R, T>(mut found: Vec<R>, page: &Page, cursor: impl Fn(&R) -> String, row: impl Fn(R) -> T) -> Paged<T> {
+    let limit = usize::try_from(page.rows()).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = if more { found.last().map(cursor) } else { None };
+    Paged { rows: found.into_iter().map(row).collect(), next }
+}
+
+pub(super) fn job(conn: &Connection, lane: &LaneKey, id: &JobId) -> Result<Option<Job>, Fault> {
+    let Some(lane) = LaneRow::find(conn, lane)? else { return Ok(None) };
+    Ok(JobRow::find(conn, lane.seq, id)?.map(|row| row.job))
+}
+
+pub(super) fn timeline(conn: &Connection, lane: &LaneKey, id: &JobId) -> Result<Vec<Entry>, Fault> {
+    let Some(lane) = LaneRow::find(conn, lane)? else { return Ok(Vec::new()) };
+    let Some(job) = JobRow::find(conn, lane.seq, id)? else { return Ok(Vec::new()) };
+    let mut statement = conn.prepare_cached("SELECT format, doc FROM history WHERE job = ?1 ORDER BY seq")?;
+    let mut rows = statement.query([job.seq])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        known(row.get(0)?)?;
+        entries.push(serde_json::from_str(&row.get::<_, String>(1)?)?);
+    }
+    Ok(entries)
+}
+
+pub(super) fn lanes(
+    conn: &Connection,
+    filter: &LaneFilter,
+    page: &Page,
+    now: Timestamp,
+) -> Result<Paged<LaneView>, Fault> {
+    let after = page.after.as_deref().map(cursor).transpose()?.map_or(0, |(_, seq)| seq);
+    let shop = filter.shop.as_ref().map(ShopId::as_str);
+    let sql =
+        format!("SELECT {LANE_COLUMNS} FROM lane WHERE seq > ?1 AND (?2 IS NULL OR shop = ?2) ORDER BY seq LIMIT ?3");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query((after, shop, LANES_LOOKED_AT_MAX))?;
+    let limit = usize::try_from(page.rows()).unwrap_or(usize::MAX);
+    let (mut views, mut looked_at, mut last) = (Vec::new(), 0, after);
+    while let Some(row) = rows.next()? {
+        if views.len() == limit {
+            return Ok(Paged { rows: views, next: Some(format!("0.{last}")) });
+        }
+        let lane = LaneRow::read(row)?;
+        (looked_at, last) = (looked_at + 1, lane.seq);
+        let view = view(conn, lane, now)?;
+        if !filter.stalled || view.status.is_stalled() {
+            views.push(view);
+        }
+    }
+    let next = (looked_at == LANES_LOOKED_AT_MAX).then(|| format!("0.{last}"));
+    Ok(Paged { rows: views, next })
+}
+
+fn view(conn: &Connection, lane: LaneRow, now: Timestamp) -> Result<LaneView, Fault> {
+    let first: Option<String> =
+        one(conn, "SELECT id FROM job WHERE lane = ?1 AND in_line = 1 ORDER BY place LIMIT 1", [lane.seq])?;
+    let first = first.map(|id| JobId::parse(&id)).transpose()?;
+    let first = first.map(|id| JobRow::find(conn, lane.seq, &id)).transpose()?.flatten().map(|row| row.job);
+    let picked = pick_next(conn, lane.seq, now)?;
+    let running = lane.state.lease.as_ref().filter(|(_, end)| *end > now).map(|(_, end)| *end);
+    let status = match (lane.state.paused.filter(|pause| pause.until.is_none_or(|end| end > now)), running, picked) {
+        (Some(pause), _, _) => LaneStatus::Paused(pause),
+        (None, Some(until), _) => LaneStatus::Running { until },
+        (None, None, Pick::Ready(_)) => match lane.state.rest.filter(|rest| rest.until > now) {
+            Some(rest) => LaneStatus::Throttled(rest),
+            None => LaneStatus::Waiting,
+        },
+        (None, None, Pick::NotUntil { job, at }) => LaneStatus::Retrying { job, until: at },
+        (None, None, Pick::Blocked { job, .. }) => LaneStatus::Blocked { job },
+        (None, None, Pick::Nothing { .. }) => LaneStatus::Idle,
+    };
+    let (head, oldest) = first.map(|job| (label(&job), job.accepted_at)).unzip();
+    Ok(LaneView { lane: lane.key, shop: lane.shop, status, head, depth: lane.depth, oldest })
+}
+
+pub(super) fn quarantined(conn: &Connection, page: &Page) -> Result<Paged<Quarantined>, Fault> {
+    let after = page.after.as_deref().map(cursor).transpose()?.map_or(0, |(_, seq)| seq);
+    let sql = format!(
+        "SELECT seq, merchant, shop, topic, received_at, quarantine, words FROM webhook
+         WHERE quarantine IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT {}",
+        page.rows() + 1
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([after])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let why = match row.get::<_, String>(5)?.as_str() {
+            "unknown_shop" => QuarantineReason::UnknownShop,
+            "unknown_to_shop" => QuarantineReason::UnknownToShop,
+            _ => QuarantineReason::Unreadable,
+        };
+        let shop: Option<String> = row.get(2)?;
+        found.push(Quarantined {
+            id: row.get(0)?,
+            merchant: row.get(1)?,
+            shop: shop.as_deref().map(ShopId::parse).transpose()?,
+            topic: row.get(3)?,
+            received_at: from_micros(row.get(4)?),
+            why,
+            words: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
+        });
+    }
+    Ok(paged(found, page, |row| format!("0.{}", row.id), |row| row))
+}
+
+pub(super) fn figures(conn: &Connection, now: Timestamp) -> Result<Figures, Fault> {
+    let mut figures = Figures::default();
+    for state in StateKind::ALL {
+        let n = tally(conn, &format!("job/{}", state.as_str()))?;
+        figures.jobs.push((state, n));
+    }
+    for word in ["new", "newer", "unchanged", "duplicate", "quarantined"] {
+        figures.webhooks.push((word.to_owned(), tally(conn, &format!("webhook/{word}"))?));
+    }
+    let oldest: Option<i64> =
+        one::<Option<i64>>(conn, "SELECT MIN(changed_at) FROM job WHERE state = 'waiting'", [])?.flatten();
+    figures.oldest_ready = oldest.map(from_micros);
+    let mut statement = conn.prepare_cached("SELECT paused FROM lane WHERE paused IS NOT NULL")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let pause: lane::line::Pause = serde_json::from_str(&row.get::<_, String>(0)?)?;
+        add(&mut figures.stalled, pause.why.label(), 1);
+    }
+    let stopping = "SELECT count(DISTINCT lane) FROM job WHERE in_line = 1 AND stops = 1 AND ready_at <> 0";
+    let never: u64 = one(conn, &format!("{stopping} AND ready_at = ?1"), [i64::MAX])?.unwrap_or_default();
+    let later: u64 = one(conn, &format!("{stopping} AND ready_at > ?1 AND ready_at < ?2"), (micros(now), i64::MAX))?
+        .unwrap_or_default();
+    let resting: u64 = one(
+        conn,
+        "SELECT count(*) FROM lane WHERE wake > ?1 AND rest IS NOT NULL AND owner IS NULL AND paused IS NULL",
+        [micros(now)],
+    )?
+    .unwrap_or_default();
+    for (word, n) in [("blocked", never), ("retrying", later), ("throttled", resting)] {
+        add(&mut figures.stalled, word, n);
+    }
+    Ok(figures)
+}
+
+fn tally(conn: &Connection, name: &str) -> Result<u64, Fault> {
+    Ok(one(conn, "SELECT n FROM tally WHERE name = ?1", [name])?.unwrap_or_default())
+}
+
+fn add(counts: &mut Vec<(String, u64)>, word: &str, n: u64) {
+    match counts.iter_mut().find(|(known, _)| known == word) {
+        Some((_, count)) => *count += n,
+        None => counts.push((word.to_owned(), n)),
+    }
+}
+
+pub(super) fn operator(conn: &Connection, token_hash: &str) -> Result<Option<Operator>, Fault> {
+    let doc: Option<String> = one(conn, "SELECT doc FROM operator WHERE token_hash = ?1", [token_hash])?;
+    let operator: Option<Operator> = doc.as_deref().map(serde_json::from_str).transpose()?;
+    Ok(operator.filter(|operator| !operator.disabled))
+}
+
+pub(super) fn operators(conn: &Connection) -> Result<Vec<Operator>, Fault> {
+    docs(conn, "SELECT doc FROM operator ORDER BY id")
+}
+
+pub(super) fn shops(conn: &Connection) -> Result<Vec<Shop>, Fault> {
+    docs(conn, "SELECT doc FROM shop WHERE removed = 0 ORDER BY id")
+}
+
+pub(super) fn shop(conn: &Connection, id: &ShopId) -> Result<Option<Shop>, Fault> {
+    let doc: Option<String> = one(conn, "SELECT doc FROM shop WHERE id = ?1 AND removed = 0", [id.as_str()])?;
+    Ok(doc.as_deref().map(serde_json::from_str).transpose()?)
+}
+
+fn docs<T: serde::de::DeserializeOwned>(conn: &Connection, sql: &str) -> Result<Vec<T>, Fault> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(serde_json::from_str(&row.get::<_, String>(0)?)?);
+    }
+    Ok(found)
+}

@@ -1,0 +1,185 @@
+//! Opening the file: one process at a time, nothing damaged, nothing newer than this program, every commit synced; then
+//! the migrations, and the leases of the last boot are void.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use lane::clock::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+/// Marks the file as a Lanekeeper ledger (`LANE` in ASCII), so that another program's database is refused.
+const APPLICATION_ID: i32 = 0x4C41_4E45;
+
+/// The migrations, in order. Each runs in one transaction together with its number, so that an interrupted start
+/// either has it or has not.
+const MIGRATIONS: &[&str] = &[include_str!("0001_first.sql")];
+
+/// Pages the write-ahead log grows to before the writer moves it into the file (16 MiB): larger costs disk, smaller
+/// costs syncs.
+const WAL_PAGES: u32 = 4000;
+
+/// Why the ledger's file was not opened. Nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error(
+        "{} is in use by another lanekeeper process; stop that one first (one file has one program)", .0.display()
+    )]
+    InUse(PathBuf),
+    /// The file or its folder cannot be used.
+    #[error("{} cannot be used; check that the folder exists, is writable and has room", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is another program's file.
+    #[error("{} is a database of another program; give the ledger a path of its own", .0.display())]
+    Foreign(PathBuf),
+    /// It is damaged.
+    #[error(
+        "{} is damaged ({found}). Nothing was changed. Keep a copy of it and of the -wal file beside it; then restore \
+         the last backup, or recover with: sqlite3 {} .recover | sqlite3 recovered.db", path.display(), path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the check found.
+        found: String,
+    },
+    /// A newer version wrote it.
+    #[error("{} was written by a newer lanekeeper (its schema is {found}, this program knows {known}); use that one", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: usize,
+        /// The newest schema this program knows.
+        known: usize,
+    },
+    /// Commits would not survive a power cut.
+    #[error("{} cannot be opened so that commits are synced ({what}); is it on a network file system?", path.display())]
+    NotDurable {
+        /// The file.
+        path: PathBuf,
+        /// The setting that did not take.
+        what: String,
+    },
+    /// SQLite refused.
+    #[error("{} cannot be opened", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// Holds the lock that keeps a second process out.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Opens, checks and prepares the file.
+pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
+    let lock = lock(path)?;
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let mut conn = Connection::open(path).map_err(|e| as_damage(path, e))?;
+    conn.set_prepared_statement_cache_capacity(128);
+    conn.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;
+    check(&conn, path)?;
+    make_durable(&conn, path)?;
+    migrate(&mut conn, path)?;
+    void_leases(&conn, now).map_err(sqlite)?;
+    Ok((conn, lock))
+}
+
+fn lock(path: &Path) -> Result<Lock, OpenError> {
+    // A file of its own: closing any handle of the database file would drop SQLite's own locks on it.
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(name).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(unusable(source)),
+    }
+}
+
+fn check(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let pages: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(|e| as_damage(path, e))?;
+    if pages == 0 {
+        return Ok(());
+    }
+    let id: i32 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(|e| as_damage(path, e))?;
+    if id != APPLICATION_ID {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    let found: String =
+        conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| as_damage(path, e))?;
+    if found == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), found }) }
+}
+
+fn as_damage(path: &Path, error: rusqlite::Error) -> OpenError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, SystemIoFailure};
+    match error.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase | SystemIoFailure) => {
+            OpenError::Damaged { path: path.to_owned(), found: error.to_string() }
+        }
+        _ => OpenError::Sqlite { path: path.to_owned(), source: error },
+    }
+}
+
+/// Sets what durability rests on and reads it back: some file systems and builds silently ignore it.
+fn make_durable(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let not = |what: String| OpenError::NotDurable { path: path.to_owned(), what };
+    let mode: String =
+        conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(|e| as_damage(path, e))?;
+    if mode != "wal" {
+        return Err(not(format!("journal mode is {mode}")));
+    }
+    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;").map_err(sqlite)?;
+    conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES).map_err(sqlite)?;
+    let level: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(sqlite)?;
+    if level == 2 { Ok(()) } else { Err(not(format!("synchronous is {level}"))) }
+}
+
+fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let found: usize = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sqlite)?;
+    let known = MIGRATIONS.len();
+    if found > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+    }
+    for (at, migration) in MIGRATIONS.iter().enumerate().skip(found) {
+        let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
+        tx.execute_batch(migration).map_err(sqlite)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
+        tx.pragma_update(None, "user_version", at + 1).map_err(sqlite)?;
+        tx.commit().map_err(sqlite)?;
+    }
+    Ok(())
+}
+
+/// Whoever held a lease died with the last process. Their lanes, and those whose wake-ups were in its memory, are due.
+fn void_leases(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let any: Option<i64> = conn
+        .query_row("SELECT 1 FROM lane WHERE owner IS NOT NULL OR wake IS NOT NULL LIMIT 1", [], |row| row.get(0))
+        .optional()?;
+    if any.is_none() {
+        return Ok(());
+    }
+    conn.execute(
+        "UPDATE lane SET wake = CASE WHEN owner IS NOT NULL OR rest IS NULL THEN MIN(COALESCE(wake, ?1), ?1) ELSE wake END,
+                owner = NULL, lease_until = NULL, put_off = 0
+         WHERE owner IS NOT NULL OR wake IS NOT NULL",
+        [now.as_microsecond()],
+    )?;
+    Ok(())
+}

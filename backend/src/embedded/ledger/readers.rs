@@ -1,0 +1,64 @@
+//! Readers have connections of their own: what people look at never waits for the writer, nor the writer for them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lane::ports::LedgerError;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+
+use super::writer::Fault;
+
+/// Reads at once: beyond the cores they only wait for each other.
+const READS_MAX: usize = 8;
+
+/// A pool of connections that only read.
+#[derive(Clone)]
+pub(super) struct Readers(Arc<Pool>);
+
+struct Pool {
+    path: PathBuf,
+    // A std mutex: it is held for a push or a pop, never across a read.
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Readers {
+    pub(super) fn of(path: &Path) -> Self {
+        let permits = Semaphore::new(READS_MAX);
+        Self(Arc::new(Pool { path: path.to_owned(), idle: Mutex::default(), permits }))
+    }
+
+    /// Reads one consistent state of the ledger.
+    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, LedgerError>
+    where
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        let gone = |e: &dyn std::fmt::Display| LedgerError::Unavailable(e.to_string());
+        let _permit = self.0.permits.acquire().await.map_err(|e| gone(&e))?;
+        let pool = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || pool.read(read)).await.map_err(|e| gone(&e))?;
+        done.map_err(LedgerError::from)
+    }
+}
+
+impl Pool {
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let conn = idle.map_or_else(|| self.open(), Ok)?;
+        conn.prepare_cached("BEGIN")?.execute([])?;
+        let result = read(&conn);
+        conn.prepare_cached("COMMIT")?.execute([])?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        result
+    }
+
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        conn.set_prepared_statement_cache_capacity(64);
+        conn.busy_timeout(super::BUSY_TIMEOUT)?;
+        Ok(conn)
+    }
+}

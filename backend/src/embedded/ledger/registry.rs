@@ -1,0 +1,189 @@
+//! Shops and operators, and the webhooks that came before their shop was known.
+
+use jiff::Timestamp;
+use lane::id::{CorrelationId, LaneKey, ShopId};
+use lane::line::Pause;
+use lane::operator::Operator;
+use lane::outcome::PauseReason;
+use lane::ports::{LedgerError, Recorded, RegistryError};
+use lane::shop::{Shop, Source};
+use lane::view::QuarantineReason;
+use lane::wake_up::Envelope;
+use lane::webhook::{Content, Webhook};
+use rusqlite::OptionalExtension;
+
+use super::desk::wake_lane;
+use super::intake::{Arrival, claim, settle, shop_of, take_in};
+use super::rows::{LaneRow, from_micros, one};
+use super::writer::{Fault, Unit};
+
+/// What putting a shop came to; a refusal is an answer, not a fault.
+pub(super) type Put = Result<Vec<Envelope>, RegistryError>;
+
+pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Result<Put, Fault> {
+    for domain in &shop.domains {
+        let sql = "SELECT domain.shop FROM domain JOIN shop ON shop.id = domain.shop
+                   WHERE domain.source = ?1 AND domain.name = ?2 AND domain.shop <> ?3 AND shop.removed = 0";
+        if let Some(other) = one::<String>(unit.conn, sql, (shop.source.as_str(), domain, shop.id.as_str()))? {
+            return Ok(Err(RegistryError::Taken { what: domain.clone(), shop: ShopId::parse(&other)? }));
+        }
+    }
+    unit.conn.execute(
+        "INSERT INTO shop (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, removed = 0",
+        (shop.id.as_str(), serde_json::to_string(shop)?),
+    )?;
+    unit.conn.execute("DELETE FROM domain WHERE shop = ?1", [shop.id.as_str()])?;
+    for domain in &shop.domains {
+        unit.conn.execute(
+            "INSERT INTO domain (source, name, shop) VALUES (?1, ?2, ?3)
+             ON CONFLICT (source, name) DO UPDATE SET shop = excluded.shop",
+            (shop.source.as_str(), domain, shop.id.as_str()),
+        )?;
+    }
+    let mut sends = reopen(unit, &shop.id, now)?;
+    for domain in &shop.domains {
+        sends.extend(replay(unit, domain)?);
+    }
+    Ok(Ok(sends))
+}
+
+/// Lifts the pause that removing the shop had put on its lane.
+fn reopen(unit: &mut Unit<'_>, shop: &ShopId, now: Timestamp) -> Result<Vec<Envelope>, Fault> {
+    let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(Vec::new()) };
+    let removed = lane.state.paused.as_ref().is_some_and(|pause| pause.why == PauseReason::ShopRemoved);
+    if !removed {
+        return Ok(Vec::new());
+    }
+    lane.state.paused = None;
+    lane.save_state(unit)?;
+    wake_lane(unit, &lane, now)
+}
+
+/// Makes work of the webhooks that were kept for this domain, in the order they came.
+fn replay(unit: &mut Unit<'_>, domain: &str) -> Result<Vec<Envelope>, Fault> {
+    let kept: Vec<i64> = {
+        let sql = "SELECT seq FROM webhook WHERE quarantine = ?1 AND merchant = ?2 ORDER BY seq";
+        let mut statement = unit.conn.prepare_cached(sql)?;
+        let rows = statement.query_map((QuarantineReason::UnknownShop.as_str(), domain), |row| row.get(0))?;
+        rows.collect::<Result<_, _>>()?
+    };
+    let mut sends = Vec::new();
+    for seq in kept {
+        sends.extend(replay_one(unit, seq)?.flatten());
+    }
+    Ok(sends)
+}
+
+struct Kept {
+    source: String,
+    merchant: String,
+    topic: String,
+    webhook_id: Option<String>,
+    event_id: Option<String>,
+    body_hash: Vec<u8>,
+    received_at: i64,
+    correlation: String,
+    content: Option<String>,
+}
+
+/// Makes work of one kept webhook. `None` if its shop is still unknown or its content was dropped.
+pub(super) fn replay_one(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Option<Envelope>>, Fault> {
+    let sql = "SELECT source, merchant, topic, webhook_id, event_id, body_hash, received_at, correlation, content
+               FROM webhook WHERE seq = ?1";
+    let kept = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row([seq], |row| {
+            Ok(Kept {
+                source: row.get(0)?,
+                merchant: row.get(1)?,
+                topic: row.get(2)?,
+                webhook_id: row.get(3)?,
+                event_id: row.get(4)?,
+                body_hash: row.get(5)?,
+                received_at: row.get(6)?,
+                correlation: row.get(7)?,
+                content: row.get(8)?,
+            })
+        })
+        .optional()?;
+    let Some(kept) = kept else { return Ok(None) };
+    let webhook = webhook_of(kept)?;
+    let Some(webhook) = webhook else { return Ok(None) };
+    let Some(shop) = shop_of(unit, webhook.source, &webhook.merchant)? else { return Ok(None) };
+    let Content::Order(news) = &webhook.content else { return Ok(None) };
+    // The webhook's own id was claimed when it came; what is left are the keys within the shop. If they are known, the
+    // shop had this webhook before it was removed.
+    let within_shop = webhook.identity_keys(shop.id.as_str());
+    let skip = usize::from(webhook.webhook_id.is_some());
+    let (outcome, job, send) = if claim(unit, &within_shop[skip..])? {
+        let arrival = Arrival { topic: &webhook.topic, correlation: &webhook.correlation, at: webhook.received_at };
+        let (recorded, job) = take_in(unit, &shop, news, &arrival)?;
+        let send = match &recorded {
+            Recorded::New { send, .. } | Recorded::Newer { send, .. } => send.clone(),
+            Recorded::Unchanged | Recorded::Duplicate | Recorded::Quarantined(_) => None,
+        };
+        (recorded.label(), Some(job), send)
+    } else {
+        ("duplicate", None, None)
+    };
+    settle(unit, seq, outcome, job)?;
+    unit.conn.prepare_cached("UPDATE webhook SET shop = ?2 WHERE seq = ?1")?.execute((seq, shop.id.as_str()))?;
+    unit.count("webhook/quarantined".to_owned(), -1);
+    unit.count(format!("webhook/{outcome}"), 1);
+    Ok(Some(send))
+}
+
+fn webhook_of(kept: Kept) -> Result<Option<Webhook>, Fault> {
+    let unreadable = |what: &str| Fault::Ledger(LedgerError::Unreadable(what.to_owned()));
+    let Some(content) = kept.content else { return Ok(None) };
+    let body_hash = kept.body_hash.try_into().map_err(|_| unreadable("a webhook's hash"))?;
+    let received_at = from_micros(kept.received_at);
+    let source = match kept.source.as_str() {
+        "shopify" => Source::Shopify,
+        _ => return Err(unreadable("a webhook's source")),
+    };
+    let correlation: CorrelationId = serde_json::from_value(kept.correlation.into())?;
+    Ok(Some(Webhook {
+        source,
+        merchant: kept.merchant,
+        topic: kept.topic,
+        webhook_id: kept.webhook_id,
+        event_id: kept.event_id,
+        body_hash,
+        body: bytes::Bytes::new(),
+        received_at,
+        correlation,
+        content: serde_json::from_str(&content)?,
+    }))
+}
+
+pub(super) fn remove_shop(unit: &mut Unit<'_>, id: &ShopId, now: Timestamp) -> Result<bool, Fault> {
+    let removed = unit.conn.execute("UPDATE shop SET removed = 1 WHERE id = ?1 AND removed = 0", [id.as_str()])?;
+    if removed == 0 {
+        return Ok(false);
+    }
+    if let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(id))? {
+        lane.state.paused = Some(Pause { why: PauseReason::ShopRemoved, until: None, by: None, since: now });
+        lane.save_state(unit)?;
+    }
+    Ok(true)
+}
+
+pub(super) fn put_operator(unit: &mut Unit<'_>, operator: &Operator) -> Result<(), Fault> {
+    unit.conn.execute(
+        "INSERT INTO operator (id, token_hash, doc) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash, doc = excluded.doc",
+        (operator.id.as_str(), &operator.token_hash, serde_json::to_string(operator)?),
+    )?;
+    Ok(())
+}
+
+pub(super) fn expire(unit: &mut Unit<'_>, before: Timestamp) -> Result<u64, Fault> {
+    let dropped = unit.conn.execute(
+        "UPDATE webhook SET body = NULL, content = NULL, outcome = 'expired'
+         WHERE quarantine = ?1 AND content IS NOT NULL AND received_at < ?2",
+        (QuarantineReason::UnknownShop.as_str(), before.as_microsecond()),
+    )?;
+    Ok(dropped as u64)
+}

@@ -1,0 +1,277 @@
+//! What workers do to a lane: lease, head, begin, complete, disturb, release, and the sweep.
+
+use std::time::Duration;
+
+use lane::attempt::{Begun, Completion};
+use lane::clock::{Timestamp, after};
+use lane::history::Happened;
+use lane::id::{JobId, LaneKey};
+use lane::job::Job;
+use lane::line::{Lease, Leased, Pause, Pick, Rest};
+use lane::outcome::{Outcome, Report};
+use lane::policy::Policy;
+use lane::ports::{Begin, Complete, Head, Release, Swept};
+use lane::shop::SkipReason;
+use lane::state::{State, StateKind};
+use lane::view::QuarantineReason;
+use lane::wake_up::SendKind;
+use rusqlite::Connection;
+
+use super::rows::{JobRow, LANE_COLUMNS, LaneRow, from_micros, micros, one, pick_next, set_wake, wake_by};
+use super::writer::{Fault, Unit};
+
+/// What completing needs besides the lease and the job.
+pub(super) struct Ending {
+    pub(super) report: Report,
+    pub(super) policy: Policy,
+    pub(super) chance: f64,
+    pub(super) now: Timestamp,
+}
+
+pub(super) fn lease(
+    unit: &mut Unit<'_>,
+    key: &LaneKey,
+    owner: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Leased, Fault> {
+    let Some(mut lane) = LaneRow::find(unit.conn, key)? else {
+        // A wake-up for a lane that this ledger never had: there is nothing to work on, and nothing to wait for.
+        return Ok(Leased::Paused { until: None });
+    };
+    let (strikes, was_paused) = (lane.state.strikes, lane.state.paused.is_some());
+    let leased = lane.state.lease(key, owner, now, until);
+    let changed = match &leased {
+        Leased::Yes(lease) => {
+            // Should this worker die, the lane is due when its lease has run out.
+            set_wake(unit, lane.seq, Some(lease.until), 0)?;
+            true
+        }
+        Leased::Busy { .. } => false,
+        Leased::Paused { .. } => strikes != lane.state.strikes || !was_paused,
+    };
+    if changed {
+        lane.save_state(unit)?;
+    }
+    Ok(leased)
+}
+
+pub(super) fn head(conn: &Connection, lease: &Lease, now: Timestamp) -> Result<Head, Fault> {
+    let Some(lane) = honoured(conn, lease)? else { return Ok(Head::Lost) };
+    match pick_next(conn, lane.seq, now)? {
+        Pick::Ready(id) => match JobRow::find(conn, lane.seq, &id)? {
+            Some(row) => Ok(Head::Ready(Box::new(row.job))),
+            None => Ok(Head::NotReady(Pick::Nothing { next: None })),
+        },
+        waits => Ok(Head::NotReady(waits)),
+    }
+}
+
+pub(super) fn begin(
+    unit: &mut Unit<'_>,
+    lease: &Lease,
+    id: &JobId,
+    policy: Policy,
+    now: Timestamp,
+) -> Result<Begin, Fault> {
+    let Some(mut lane) = honoured(unit.conn, lease)? else { return Ok(Begin::Lost) };
+    // A decision, a newer version or a pause may have come since the head was read.
+    if lane.state.is_paused(now) || pick_next(unit.conn, lane.seq, now)? != Pick::Ready(id.clone()) {
+        return Ok(Begin::NotReady);
+    }
+    let Some(mut row) = JobRow::find(unit.conn, lane.seq, id)? else { return Ok(Begin::NotReady) };
+    let begun = row.job.begin(lease.fence, policy, now)?;
+    match &begun {
+        Begun::Attempt { number, kind } => {
+            let look_up = *kind == lane::attempt::AttemptKind::LookUp;
+            row.note(unit, now, Happened::Began { attempt: *number, fence: lease.fence, look_up })?;
+        }
+        Begun::Held => note_hold(unit, &row, now)?,
+    }
+    row.save(unit)?;
+    lane.state.progressed();
+    lane.save_state(unit)?;
+    Ok(match begun {
+        Begun::Attempt { number, kind } => Begin::Attempt { job: Box::new(row.job), number, kind },
+        Begun::Held => Begin::Held,
+    })
+}
+
+pub(super) fn complete(unit: &mut Unit<'_>, lease: &Lease, id: &JobId, ending: &Ending) -> Result<Complete, Fault> {
+    let Some(mut lane) = honoured(unit.conn, lease)? else { return Ok(Complete::Lost) };
+    let Some(mut row) = JobRow::find(unit.conn, lane.seq, id)? else { return Ok(Complete::Lost) };
+    if row.job.attempting_fence() != Some(lease.fence) {
+        return Ok(Complete::Lost);
+    }
+    let attempt = row.job.begun;
+    let now = ending.now;
+    let completion = row.job.complete(&ending.report, ending.policy, ending.chance, now)?;
+    row.place(unit, completion.placing)?;
+    let state = row.job.state.kind();
+    row.note(
+        unit,
+        now,
+        Happened::Ended {
+            attempt,
+            outcome: ending.report.outcome.label().to_owned(),
+            words: words(&ending.report.outcome),
+            state,
+            calls: ending.report.calls.clone(),
+        },
+    )?;
+    after_ending(unit, &mut row, &completion, ending)?;
+    row.save(unit)?;
+    lane.state.progressed();
+    if let Some((why, until)) = completion.pause {
+        lane.state.paused = Some(Pause { why, until, by: None, since: now });
+    }
+    lane.save_state(unit)?;
+    Ok(Complete::Recorded { state, reopened: completion.reopened })
+}
+
+fn after_ending(unit: &mut Unit<'_>, row: &mut JobRow, completion: &Completion, ending: &Ending) -> Result<(), Fault> {
+    if completion.reopened {
+        let why = "a newer version came while it was worked on".to_owned();
+        row.note(unit, ending.now, Happened::Reopened { why })?;
+    } else if matches!(ending.report.outcome, Outcome::Skip(SkipReason::UnknownToShop)) {
+        // Headers are not signed: a webhook that named the wrong shop is shown to people instead of forgotten.
+        unit.conn
+            .prepare_cached(
+                "UPDATE webhook SET quarantine = ?2, words = ?3
+                 WHERE seq = (SELECT MAX(seq) FROM webhook WHERE job = ?1)",
+            )?
+            .execute((row.seq, QuarantineReason::UnknownToShop.as_str(), SkipReason::UnknownToShop.words()))?;
+    }
+    note_hold(unit, row, ending.now)
+}
+
+fn note_hold(unit: &Unit<'_>, row: &JobRow, now: Timestamp) -> Result<(), Fault> {
+    if let State::Held(hold) = &row.job.state {
+        row.note(unit, now, Happened::Held { number: hold.number, reason: hold.reason })?;
+    }
+    Ok(())
+}
+
+/// An outcome in words for the timeline.
+fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(proof) => format!("carried out and read back at {} as {}", proof.account, proof.reference),
+        Outcome::Retry { error, .. } | Outcome::Fail(error) => format!("{}: {}", error.at, error.words),
+        Outcome::Hold { reason, .. } => reason.words().to_owned(),
+        Outcome::Skip(why) => why.words(),
+        Outcome::Wait { why, .. } => why.clone(),
+        Outcome::Pause { why, .. } => why.words(),
+    }
+}
+
+pub(super) fn disturb(unit: &mut Unit<'_>, key: &LaneKey, id: &JobId, now: Timestamp) -> Result<(), Fault> {
+    let Some(lane) = LaneRow::find(unit.conn, key)? else { return Ok(()) };
+    let Some(mut row) = JobRow::find(unit.conn, lane.seq, id)? else { return Ok(()) };
+    let placing = row.job.disturb(now)?;
+    row.place(unit, placing)?;
+    row.note(unit, now, Happened::Disturbed)?;
+    row.save(unit)?;
+    wake_by(unit, lane.seq, now)
+}
+
+pub(super) fn release(
+    unit: &mut Unit<'_>,
+    lease: &Lease,
+    rest: Option<Rest>,
+    now: Timestamp,
+) -> Result<Release, Fault> {
+    let Some(mut lane) = honoured(unit.conn, lease)? else { return Ok(Release::Lost) };
+    let wake = match (pick_next(unit.conn, lane.seq, now)?, lane.state.paused.as_ref()) {
+        // Paused while we worked: nobody may go on until it ends.
+        (_, Some(pause)) => pause.until,
+        (Pick::Ready(_), None) => match &rest {
+            Some(rest) => Some(rest.until),
+            None => return Ok(Release::MoreWork),
+        },
+        (Pick::NotUntil { at, .. }, None) => Some(at),
+        (Pick::Blocked { next, .. } | Pick::Nothing { next }, None) => next,
+    };
+    lane.state.release(rest);
+    lane.save_state(unit)?;
+    set_wake(unit, lane.seq, wake, 0)?;
+    Ok(Release::Released { wake })
+}
+
+pub(super) fn hand_back(unit: &mut Unit<'_>, lease: &Lease, now: Timestamp) -> Result<(), Fault> {
+    let Some(mut lane) = honoured(unit.conn, lease)? else { return Ok(()) };
+    lane.state.release(None);
+    lane.save_state(unit)?;
+    set_wake(unit, lane.seq, Some(now), 0)
+}
+
+pub(super) fn sweep(unit: &mut Unit<'_>, now: Timestamp, limit: u32) -> Result<Swept, Fault> {
+    let sql = format!(
+        "SELECT {LANE_COLUMNS} FROM lane WHERE wake <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)
+         ORDER BY wake LIMIT ?2"
+    );
+    let mut due = Vec::new();
+    {
+        let mut statement = unit.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query((micros(now), limit))?;
+        while let Some(row) = rows.next()? {
+            due.push(LaneRow::read(row)?);
+        }
+    }
+    let full = due.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut sends = Vec::with_capacity(due.len());
+    for lane in due {
+        if lane.state.is_paused(now) {
+            set_wake(unit, lane.seq, lane.state.paused.and_then(|pause| pause.until), 0)?;
+            continue;
+        }
+        match pick_next(unit.conn, lane.seq, now)? {
+            Pick::Ready(id) => {
+                set_wake(unit, lane.seq, Some(after(now, put_off(lane.put_off))), lane.put_off + 1)?;
+                if let Some(mut row) = JobRow::find(unit.conn, lane.seq, &id)? {
+                    sends.push(row.job.send(SendKind::Again, now));
+                    row.save(unit)?;
+                }
+            }
+            Pick::NotUntil { at, .. } => set_wake(unit, lane.seq, Some(at), 0)?,
+            Pick::Blocked { next, .. } | Pick::Nothing { next } => set_wake(unit, lane.seq, next, 0)?,
+        }
+    }
+    let next = if full { Some(now) } else { next_wake(unit.conn, now)? };
+    Ok(Swept { sends, next })
+}
+
+/// 1, 2, 4, 8, then 15 minutes: a lane whose wake-ups nobody answers must not fill the queue.
+fn put_off(times: u32) -> Duration {
+    let minutes = 2_u64.saturating_pow(times).min(15);
+    Duration::from_secs(minutes * 60)
+}
+
+fn next_wake(conn: &Connection, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    let sql = "SELECT wake FROM lane WHERE wake > ?1 ORDER BY wake LIMIT 1";
+    Ok(one::<i64>(conn, sql, [micros(now)])?.map(from_micros))
+}
+
+fn honoured(conn: &Connection, lease: &Lease) -> Result<Option<LaneRow>, Fault> {
+    Ok(LaneRow::find(conn, &lease.lane)?.filter(|lane| lane.state.honours(lease)))
+}
+
+/// Wakes a lane because of a job that is in line now; the envelope is counted in the job.
+pub(super) fn wake_for(
+    unit: &mut Unit<'_>,
+    row: &mut JobRow,
+    kind: SendKind,
+    now: Timestamp,
+) -> Result<Option<lane::wake_up::Envelope>, Fault> {
+    if row.job.state.kind() != StateKind::Waiting {
+        return Ok(None);
+    }
+    wake_by(unit, row.lane, after(now, super::intake::SEND_GRACE))?;
+    let send = row.job.send(kind, now);
+    row.save(unit)?;
+    Ok(Some(send))
+}
+
+/// The job's label for people.
+pub(super) fn label(job: &Job) -> (JobId, String) {
+    (job.id.clone(), job.number.clone())
+}

@@ -1,0 +1,137 @@
+//! The embedded ledger keeps the ports' promises, and what only a file can break.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use backend::contract::ledger::{News, Ports, Scene, cases};
+use backend::embedded::ledger::{Ledger, OpenError};
+use lane::clock::{Clock, ManualClock, Timestamp};
+use lane::id::JobId;
+use lane::policy::Policy;
+use lane::ports::{Begin, Recorded, Work};
+use lane::state::StateKind;
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::starting(Timestamp::from_second(1_800_000_000).unwrap()))
+}
+
+fn scene(path: &Path, clock: &Arc<ManualClock>) -> (Scene, Arc<Ledger>) {
+    let ledger = Arc::new(Ledger::open(path, clock.as_ref()).unwrap());
+    let ports = Ports { intake: ledger.clone(), work: ledger.clone(), desk: ledger.clone(), registry: ledger.clone() };
+    (Scene { ports, clock: clock.clone() }, ledger)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeps_every_promise_of_the_contract() {
+    let mut failed = Vec::new();
+    let cases = cases();
+    assert!(cases.len() >= 38, "the suite must not shrink unnoticed: {}", cases.len());
+    for (name, case) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let (scene, _) = scene(&folder.path().join("ledger.db"), &clock());
+        if tokio::spawn(case(scene)).await.is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "broken promises: {failed:#?}");
+}
+
+/// Waits until the file of a dropped ledger is free: its writer thread ends on its own.
+async fn reopen(path: &Path, clock: &Arc<ManualClock>) -> (Scene, Arc<Ledger>) {
+    for _ in 0..500 {
+        match Ledger::open(path, clock.as_ref()) {
+            Ok(ledger) => {
+                drop(ledger);
+                return scene(path, clock);
+            }
+            Err(OpenError::InUse(_)) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the file was never free");
+}
+
+#[tokio::test]
+async fn a_start_finds_everything_and_voids_the_last_boots_leases() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let clock = clock();
+    let (before, ledger) = scene(&path, &clock);
+    before.shop("acme").await;
+    before.hears("acme", &News::of(1)).await;
+    let lease = before.lease("acme").await;
+    before.begins(&lease, 1).await;
+    drop((before, ledger));
+
+    let (now, ledger) = reopen(&path, &clock).await;
+    assert_eq!(now.hears("acme", &News::of(1)).await, Recorded::Duplicate);
+    assert_eq!(now.state("acme", 1).await, StateKind::Attempting);
+    assert_eq!(now.sweeps().await, ["1-retry"], "its lane is due at once");
+    let newer = now.lease("acme").await;
+    assert!(newer.fence > lease.fence);
+    let old = ledger.begin(&lease, &JobId::from(1), Policy::default(), clock.now()).await;
+    assert_eq!(old.unwrap(), Begin::Lost);
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let _first = Ledger::open(&path, clock().as_ref()).unwrap();
+    let second = Ledger::open(&path, clock().as_ref()).map(|_| ());
+    assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let clock = clock();
+    let (story, ledger) = scene(&path, &clock);
+    story.shop("acme").await;
+    for order in 1..200 {
+        story.hears("acme", &News::of(order)).await;
+    }
+    drop((story, ledger));
+    reopen(&path, &clock).await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 2048].fill(0xAA);
+    std::fs::write(&path, &bytes).unwrap();
+    let error = Ledger::open(&path, clock.as_ref()).map(|_| ()).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(error.to_string().contains("restore the last backup"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "nothing was changed");
+}
+
+#[test]
+fn foreign_and_newer_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let foreign = folder.path().join("foreign.db");
+    rusqlite::Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    assert!(matches!(Ledger::open(&foreign, clock().as_ref()).map(|_| ()), Err(OpenError::Foreign(_))));
+
+    let newer = folder.path().join("newer.db");
+    drop(Ledger::open(&newer, clock().as_ref()).unwrap());
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(Ledger::open(&newer, clock().as_ref()).map(|_| ()), Err(OpenError::Newer { .. })));
+
+    let text = folder.path().join("text.db");
+    std::fs::write(&text, "this is no database, only a long enough text file to look at".repeat(50)).unwrap();
+    assert!(Ledger::open(&text, clock().as_ref()).is_err());
+}
+
+#[tokio::test]
+async fn a_migration_that_was_interrupted_starts_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    // What a crash before the first migration's commit leaves: an empty file.
+    std::fs::write(&path, b"").unwrap();
+    let (story, _) = scene(&path, &clock());
+    story.shop("acme").await;
+    assert!(matches!(story.hears("acme", &News::of(1)).await, Recorded::New { .. }));
+}
