@@ -49,7 +49,7 @@ impl Job {
     /// unresolved.
     pub fn begin(&mut self, fence: Fence, policy: Policy, now: Timestamp) -> Result<Begun, ImpossibleMove> {
         if self.state.kind() == StateKind::Attempting {
-            self.reach = std::mem::take(&mut self.reach).or_unresolved();
+            self.reach = std::mem::take(&mut self.reach).or_overwritten();
             if self.attempts > ATTEMPTS_MAX {
                 let evidence = vec![Fact::new("attempts", self.begun), Fact::new("workers", "the last ones died")];
                 self.hold(HoldReason::InDoubt, evidence, policy, now)?;
@@ -77,7 +77,7 @@ impl Job {
         self.reach = report.reach.clone();
         let overtaken = self.version > self.begun_version || self.disturbed;
         if self.disturbed {
-            self.reach = std::mem::take(&mut self.reach).or_unresolved();
+            self.reach = std::mem::take(&mut self.reach).or_overwritten();
         }
         let mut completion = Completion { placing: Placing::Keep, reopened: false, pause: None };
         let holds = matches!(report.outcome, Outcome::Hold { .. });
@@ -179,7 +179,7 @@ impl Job {
     /// A worker without a lease may have written. A running attempt learns of it when it completes; an ended job is
     /// reopened, so that what was overwritten is put right.
     pub fn disturb(&mut self, now: Timestamp) -> Result<Placing, ImpossibleMove> {
-        self.reach = std::mem::take(&mut self.reach).or_unresolved();
+        self.reach = std::mem::take(&mut self.reach).or_overwritten();
         self.disturbed = true;
         self.go(Move::Disturb, now)
     }

@@ -182,6 +182,18 @@ impl Reach {
             Self::There(copy) => Self::There(copy),
         }
     }
+
+    /// What is known after a worker without a lease may have overwritten it: what stands there can no longer be told
+    /// from the warehouse's own changes, so nothing of it counts as written by us.
+    #[must_use]
+    pub fn or_overwritten(self) -> Self {
+        match self {
+            Self::Untouched | Self::Unresolved => Self::Unresolved,
+            Self::There(copy) => {
+                Self::There(WarehouseCopy { written: BTreeMap::new(), ..copy })
+            }
+        }
+    }
 }
 
 /// The order as the warehouse holds it.

@@ -1,0 +1,12 @@
+//! The promises, end to end: the real program as a process of its own, over HTTP, against simulators that remember
+//! every call and every effect. What the simulators did not see did not happen.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod world;
+mod sequence;
+mod answers;
+mod deciding;
+mod changes;
+mod faults;
+mod odd_orders;
+mod crashes;

@@ -1,0 +1,245 @@
+//! A small world: simulated providers, the program under test in a folder of its own, and merchants that sell.
+
+mod program;
+mod desk;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lane::clock::{Clock, SystemClock};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use simulators::orders::{Maker, headers, sign};
+use simulators::{ShipStation, Shopify, shipstation, shopify};
+
+pub(crate) use desk::{Desk, path};
+pub(crate) use program::Program;
+
+/// The secret the program knows.
+pub(crate) const SECRET: &str = "the app's secret of this test";
+
+/// Generous, because two cores run everything at once; a test that passes never waits this long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Deliveries bear ids that no other delivery of this process has.
+static DELIVERIES: AtomicU64 = AtomicU64::new(1);
+
+/// Providers, a program, and a client.
+pub(crate) struct World {
+    pub(crate) shopify: Shopify,
+    pub(crate) shipstation: ShipStation,
+    pub(crate) program: Program,
+    pub(crate) http: reqwest::Client,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// Starts the providers and the program.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(600, &[]).await
+    }
+
+    /// Starts with a ShipStation limit and with variables in the program's environment.
+    pub(crate) async fn start_with(calls_per_minute: u32, env: &[(&str, &str)]) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let here = ([127, 0, 0, 1], 0).into();
+        let shopify = Shopify::start(here, shopify::Settings::default(), Arc::clone(&clock)).await.unwrap();
+        let shipstation = ShipStation::start(here, shipstation::Settings::default(), clock).await.unwrap();
+        shipstation.add_account("ss-key", "ss-secret", calls_per_minute);
+        let folder = tempfile::tempdir().unwrap();
+        write_settings(folder.path(), &shopify, &shipstation, calls_per_minute);
+        let program = Program::start(folder.path(), env).await;
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().unwrap();
+        Self { shopify, shipstation, program, http, folder }
+    }
+
+    /// Starts the program again after it was killed or has ended.
+    pub(crate) async fn restart(&mut self) {
+        self.restart_with(&[]).await;
+    }
+
+    /// Starts the program again with variables in its environment.
+    pub(crate) async fn restart_with(&mut self, env: &[(&str, &str)]) {
+        self.program.kill().await;
+        self.program = Program::start(self.folder.path(), env).await;
+    }
+
+    /// The folder with the ledger.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Adds a shop through the command line while the program runs.
+    pub(crate) async fn shop(&self, id: &str, options: &[&str]) {
+        let domain = domain(id);
+        self.shopify.add_shop(&domain, "a token");
+        let mut arguments = vec!["shop", "add", "--id", id, "--domain", &domain, "--token", "env:TOKEN"];
+        arguments.extend(["--warehouse", "main"]);
+        arguments.extend(options);
+        self.program.command(&arguments).await;
+    }
+
+    /// People's side.
+    pub(crate) async fn desk(&self) -> Desk {
+        Desk::sign_on(self, "ann").await
+    }
+
+    /// A merchant sells: the order exists at Shopify and its webhook is delivered.
+    pub(crate) async fn sells(&self, shop: &str, order: &Value) -> StatusCode {
+        self.shopify.put_order(&domain(shop), order.clone()).expect("the simulator takes the order");
+        self.delivers(shop, "orders/create", order).await
+    }
+
+    /// Shopify delivers a webhook with ids of its own.
+    pub(crate) async fn delivers(&self, shop: &str, topic: &str, order: &Value) -> StatusCode {
+        self.post(&Delivery::of(shop, topic, order)).await.expect("an answer")
+    }
+
+    /// Changes an order at Shopify and delivers the update.
+    pub(crate) async fn updates(&self, shop: &str, id: u64, topic: &str, change: impl FnOnce(&mut Value)) -> Value {
+        let order = self.shopify.change_order(&domain(shop), id, change).expect("a known order");
+        assert_eq!(self.delivers(shop, topic, &order).await, 200);
+        order
+    }
+
+    /// Posts a delivery; an error if there was no answer.
+    pub(crate) async fn post(&self, delivery: &Delivery) -> Result<StatusCode, reqwest::Error> {
+        let mut request = self.http.post(self.program.webhooks()).body(delivery.body.clone());
+        for (name, value) in &delivery.headers {
+            request = request.header(*name, value);
+        }
+        Ok(request.send().await?.status())
+    }
+
+    /// Posts until it is answered 2xx, as Shopify would, only sooner.
+    pub(crate) async fn redelivers(&self, delivery: &Delivery) {
+        eventually("the webhook is answered 200", async || self.post(delivery).await.is_ok_and(|s| s == 200)).await;
+    }
+
+    /// What ShipStation has under this order's key.
+    pub(crate) fn at_shipstation(&self, shop: &str, order: &Value) -> Option<Value> {
+        self.shipstation.order_by_key(&key(shop, order))
+    }
+
+    /// Waits until ShipStation has the order, with this status.
+    pub(crate) async fn arrives(&self, shop: &str, order: &Value, status: &str) {
+        let what = format!("order {} of {shop} is {status} at ShipStation", order["name"]);
+        eventually(&what, async || {
+            self.at_shipstation(shop, order).is_some_and(|there| there["orderStatus"] == status)
+        })
+        .await;
+    }
+
+    /// Every order is at ShipStation once, and each shop's were created in the order they were sold.
+    pub(crate) fn one_each_in_sequence(&self, shop: &str, orders: &[Value]) {
+        let keys: Vec<String> = orders.iter().map(|order| key(shop, order)).collect();
+        let created: Vec<String> = self
+            .shipstation
+            .journal()
+            .commits()
+            .into_iter()
+            .filter(|commit| commit.kind == simulators::journal::Kind::Created && keys.contains(&commit.order_key))
+            .map(|commit| commit.order_key)
+            .collect();
+        assert_eq!(created, keys, "one order each, in sequence");
+        let all = self.shipstation.orders();
+        for key in &keys {
+            assert_eq!(all.iter().filter(|order| order["orderKey"] == **key).count(), 1, "{key}");
+        }
+    }
+
+    /// No call was answered 429, so the limit was kept by us and not by the provider.
+    pub(crate) fn kept_the_limit(&self) {
+        assert_eq!(self.shipstation.journal().answered(429), 0);
+    }
+}
+
+/// A signed webhook, ready to be posted more than once.
+#[derive(Clone)]
+pub(crate) struct Delivery {
+    pub(crate) body: Vec<u8>,
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+impl Delivery {
+    /// A delivery with ids of its own.
+    pub(crate) fn of(shop: &str, topic: &str, order: &Value) -> Self {
+        Self::raw(shop, topic, serde_json::to_vec(order).unwrap())
+    }
+
+    /// A delivery of any bytes.
+    pub(crate) fn raw(shop: &str, topic: &str, body: Vec<u8>) -> Self {
+        let number = DELIVERIES.fetch_add(1, Ordering::Relaxed);
+        let (delivery, event) = (format!("delivery-{number}"), format!("event-{number}"));
+        let headers = headers(topic, &domain(shop), &delivery, &event, sign(&body, SECRET));
+        Self { body, headers }
+    }
+}
+
+/// The shop's platform domain.
+pub(crate) fn domain(shop: &str) -> String {
+    format!("{shop}.myshopify.com")
+}
+
+/// The key of an order at ShipStation.
+pub(crate) fn key(shop: &str, order: &Value) -> String {
+    format!("{shop}-{}", order["id"])
+}
+
+/// Orders of one shop, numbered from 1001, paid now.
+pub(crate) fn orders(seed: u64, count: u64) -> Vec<Value> {
+    let maker = Maker::new(seed, "USD").ship_country("US").total_about(8_000);
+    (1001..1001 + count).map(|number| maker.order(number, SystemClock.now())).collect()
+}
+
+/// One such order.
+pub(crate) fn an_order(seed: u64) -> Value {
+    orders(seed, 1).remove(0)
+}
+
+/// Makes the order bill to another country than it ships to.
+pub(crate) fn bill_elsewhere(order: &mut Value) {
+    order["billing_address"]["country_code"] = json!("NL");
+    order["billing_address"]["country"] = json!("Netherlands");
+}
+
+/// Waits until `check` holds.
+pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !check().await {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "not within {PATIENCE:?}: {what}");
+}
+
+fn write_settings(folder: &Path, shopify: &Shopify, shipstation: &ShipStation, calls_per_minute: u32) {
+    let settings = format!(
+        r#"
+[ledger]
+path = "{ledger}"
+[webhooks]
+listen = "127.0.0.1:0"
+shopify_secrets = ["env:PREVIOUS_SECRET", "env:SECRET"]
+[review]
+listen = "127.0.0.1:0"
+[shopify]
+base_url = "{shopify}"
+[accounts.main]
+provider = "shipstation"
+base_url = "{shipstation}"
+key = "env:SS_KEY"
+secret = "env:SS_SECRET"
+per_minute = {calls_per_minute}
+[log]
+format = "json"
+level = "info"
+"#,
+        ledger = folder.join("ledger.db").display(),
+        shopify = shopify.base_url(),
+        shipstation = shipstation.base_url(),
+    );
+    std::fs::write(folder.join("lanekeeper.toml"), settings).unwrap();
+}
