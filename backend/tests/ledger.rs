@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use backend::contract::ledger::{News, Ports, Scene, cases};
 use backend::embedded::ledger::{Ledger, OpenError};
@@ -45,7 +46,7 @@ async fn reopen(path: &Path, clock: &Arc<ManualClock>) -> (Scene, Arc<Ledger>) {
                 drop(ledger);
                 return scene(path, clock);
             }
-            Err(OpenError::InUse(_)) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            Err(OpenError::InUse(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
             Err(error) => panic!("{error}"),
         }
     }
@@ -95,7 +96,7 @@ async fn a_damaged_file_is_refused_and_left_as_it_is() {
     }
     drop((story, ledger));
     reopen(&path, &clock).await;
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
 
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
@@ -116,7 +117,7 @@ fn foreign_and_newer_files_are_refused() {
 
     let newer = folder.path().join("newer.db");
     drop(Ledger::open(&newer, clock().as_ref()).unwrap());
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    std::thread::sleep(Duration::from_millis(200));
     rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert!(matches!(Ledger::open(&newer, clock().as_ref()).map(|_| ()), Err(OpenError::Newer { .. })));
 

@@ -172,12 +172,12 @@ impl Desk for Ledger {
     async fn resume(
         &self,
         lane: &LaneKey,
-        _by: &OperatorId,
+        by: &OperatorId,
         now: Timestamp,
         key: Option<&RequestKey>,
     ) -> Result<Once<Option<Vec<Envelope>>>, LedgerError> {
-        let (lane, key) = (lane.clone(), key.cloned());
-        self.writer.write(move |unit| desk::resume(unit, &lane, now, key.as_ref())).await
+        let (lane, by, key) = (lane.clone(), by.clone(), key.cloned());
+        self.writer.write(move |unit| desk::resume(unit, &lane, &by, now, key.as_ref())).await
     }
 
     async fn quarantined(&self, page: &Page) -> Result<Paged<Quarantined>, LedgerError> {

@@ -10,11 +10,11 @@ use lane::line::{Leased, Pause};
 use lane::operator::{Operator, Role};
 use lane::outcome::PauseReason;
 use lane::policy::{Policy, Standing};
-use lane::ports::{Decided, Once, RegistryError, RequestKey};
+use lane::ports::{Begin, Complete, Decided, Once, RegistryError, Release, RequestKey};
 use lane::state::StateKind;
 
 use super::Case;
-use super::scene::{News, Scene, fail, hash, hold, lane as lane_of};
+use super::scene::{News, Scene, done, fail, hash, hold, lane as lane_of};
 
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
@@ -25,6 +25,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("failed, then retried at its old place", |scene| Box::pin(failed_then_retried(scene))),
         ("rejecting a job that stops the lane frees the lane", |scene| Box::pin(reject_frees(scene))),
         ("an operator pauses and resumes", |scene| Box::pin(pauses_and_resumes(scene))),
+        ("a pause during a run stops the lane after the running attempt", |scene| Box::pin(pause_during_run(scene))),
         ("operators are found by their token unless disabled", |scene| Box::pin(operators(scene))),
         ("a domain belongs to one shop", |scene| Box::pin(domain_taken(scene))),
     ]
@@ -161,6 +162,24 @@ async fn pauses_and_resumes(scene: Scene) {
     desk.pause(&lane_of("acme"), &Pause { until, ..pause }, None).await.expect("paused");
     scene.pass(200);
     assert_eq!(scene.sweeps().await.len(), 1, "a pause with an end ends by itself");
+}
+
+async fn pause_during_run(scene: Scene) {
+    scene.shop("acme").await;
+    scene.hears("acme", &News::of(1)).await;
+    scene.hears("acme", &News::of(2)).await;
+    let lease = scene.lease("acme").await;
+    scene.begins(&lease, 1).await;
+    let by = OperatorId::parse("ann").expect("an operator");
+    let why = PauseReason::Operator { why: "stocktaking".to_owned() };
+    let pause = Pause { why, until: None, by: Some(by), since: scene.now() };
+    scene.ports.desk.pause(&lane_of("acme"), &pause, None).await.expect("paused");
+    let (outcome, reach) = done();
+    let completed = scene.completes(&lease, 1, outcome, reach).await;
+    assert!(matches!(completed, Complete::Recorded { state: StateKind::Done, .. }), "what was begun is recorded");
+    assert_eq!(scene.head(&lease).await, None, "and nothing else begins");
+    assert_eq!(scene.begins(&lease, 2).await, Begin::NotReady);
+    assert_eq!(scene.releases(&lease).await, Release::Released { wake: None });
 }
 
 async fn operators(scene: Scene) {

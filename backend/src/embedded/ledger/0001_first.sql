@@ -7,7 +7,7 @@ CREATE TABLE shop (
   removed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
--- Every domain a shop ever had leads to it, so that a renamed shop keeps its lane.
+-- Each of a shop's domains leads to it, so that a renamed shop keeps its lane.
 CREATE TABLE domain (
   source TEXT NOT NULL,
   name   TEXT NOT NULL,
@@ -77,6 +77,15 @@ CREATE TABLE decision (
   doc    TEXT NOT NULL,
   PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
+
+-- What operators did to lanes and to quarantined webhooks; decisions about jobs stand in their timelines. Append-only.
+CREATE TABLE audit (
+  seq  INTEGER PRIMARY KEY,
+  at   INTEGER NOT NULL,
+  by   TEXT NOT NULL,
+  what TEXT NOT NULL,
+  on_  TEXT NOT NULL
+);
 
 -- Changes that were asked for under an idempotency key.
 CREATE TABLE request (

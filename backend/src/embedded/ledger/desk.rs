@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::registry::replay_one;
-use super::rows::{JobRow, LaneRow, one, pick_next, set_wake};
+use super::rows::{JobRow, LaneRow, micros, one, pick_next, set_wake};
 use super::work::wake_for;
 use super::writer::{Fault, Unit};
 
@@ -102,6 +102,17 @@ fn decide_now(unit: &mut Unit<'_>, decision: &Decision) -> Result<Decided, Fault
     Ok(Decided::Done { state: row.job.state.kind(), send })
 }
 
+/// Writes down what an operator did, in the write that does it.
+fn audit(unit: &Unit<'_>, at: Timestamp, by: &OperatorId, what: &str, on: &str) -> Result<(), Fault> {
+    unit.conn.prepare_cached("INSERT INTO audit (at, by, what, on_) VALUES (?1, ?2, ?3, ?4)")?.execute((
+        micros(at),
+        by.as_str(),
+        what,
+        on,
+    ))?;
+    Ok(())
+}
+
 pub(super) fn pause(
     unit: &mut Unit<'_>,
     key: &LaneKey,
@@ -112,6 +123,9 @@ pub(super) fn pause(
         let Some(mut lane) = LaneRow::find(unit.conn, key)? else { return Ok(false) };
         lane.state.paused = Some(pause.clone());
         lane.save_state(unit)?;
+        if let Some(by) = &pause.by {
+            audit(unit, pause.since, by, "pause", &key.to_string())?;
+        }
         if let Some(until) = pause.until {
             super::rows::wake_by(unit, lane.seq, until)?;
         }
@@ -123,6 +137,7 @@ pub(super) fn pause(
 pub(super) fn resume(
     unit: &mut Unit<'_>,
     key: &LaneKey,
+    by: &OperatorId,
     now: Timestamp,
     request: Option<&RequestKey>,
 ) -> Result<Once<Option<Vec<Envelope>>>, Fault> {
@@ -130,6 +145,7 @@ pub(super) fn resume(
         let Some(mut lane) = LaneRow::find(unit.conn, key)? else { return Ok(None) };
         lane.state.paused = None;
         lane.save_state(unit)?;
+        audit(unit, now, by, "resume", &key.to_string())?;
         wake_lane(unit, &lane, now).map(Some)
     };
     once(unit, request, change, |sends| sends.as_ref().map(|_| true), |_: bool| Some(Vec::new()))
@@ -160,6 +176,7 @@ fn release_now(unit: &mut Unit<'_>, id: u64, by: &OperatorId, now: Timestamp) ->
     let Ok(seq) = i64::try_from(id) else { return Ok(None) };
     let sql = "SELECT quarantine FROM webhook WHERE seq = ?1 AND quarantine IS NOT NULL";
     let Some(why) = one::<String>(unit.conn, sql, [seq])? else { return Ok(None) };
+    audit(unit, now, by, "release", &format!("webhook {id}"))?;
     if why == QuarantineReason::UnknownShop.as_str() {
         return Ok(replay_one(unit, seq)?.map(|send| send.into_iter().collect()));
     }

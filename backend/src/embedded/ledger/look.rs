@@ -35,14 +35,13 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result
     let by_time = filter.state.is_some();
     if let Some(after) = &page.after {
         let (at, seq) = cursor(after)?;
-        values.push(at.into());
         values.push(seq.into());
-        let (a, s) = (values.len() - 1, values.len());
-        wheres.push(if by_time {
-            format!("(changed_at, seq) > (?{a}, ?{s})")
+        if by_time {
+            values.push(at.into());
+            wheres.push(format!("(changed_at, seq) > (?{}, ?{})", values.len(), values.len() - 1));
         } else {
-            format!("seq > ?{s} + 0 * ?{a}")
-        });
+            wheres.push(format!("seq > ?{}", values.len()));
+        }
     }
     let filter_sql = if wheres.is_empty() { String::new() } else { format!("WHERE {}", wheres.join(" AND ")) };
     let order = if by_time { "changed_at, seq" } else { "seq" };

@@ -58,6 +58,9 @@ pub(super) fn lease(
 
 pub(super) fn head(conn: &Connection, lease: &Lease, now: Timestamp) -> Result<Head, Fault> {
     let Some(lane) = honoured(conn, lease)? else { return Ok(Head::Lost) };
+    if let Some(pause) = lane.state.paused.as_ref().filter(|_| lane.state.is_paused(now)) {
+        return Ok(Head::NotReady(Pick::Nothing { next: pause.until }));
+    }
     match pick_next(conn, lane.seq, now)? {
         Pick::Ready(id) => match JobRow::find(conn, lane.seq, &id)? {
             Some(row) => Ok(Head::Ready(Box::new(row.job))),
