@@ -1,0 +1,228 @@
+//! What the platform is told, and what the operators see: one status, one line, one count per webhook.
+//!
+//! The platform repeats whatever is not answered 2xx, so each status is chosen by whether a repetition helps. The
+//! sentences say what to do; they hold nothing of the body, of the signature or of a secret, and they do not tell a
+//! forger how close he came. The diagnosis is in the log line.
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use lane::id::{CorrelationId, JobId};
+use lane::ports::LedgerError;
+use tokio::time::Instant;
+
+use crate::bounds::NotTakenIn;
+use crate::record::{NotRecorded, WakeUpSent};
+use crate::verify::Refused;
+
+/// When to come again after a 503, in seconds: a busy moment passes sooner, a restart takes about this long. The
+/// platforms have schedules of their own; this is for everybody else.
+const RETRY_AFTER_SECONDS: &str = "10";
+
+/// Carries the correlation id.
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// How a webhook ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Durable.
+    Recorded { recorded: &'static str, wake_up: WakeUpSent },
+    /// Authentic, and no work of ours.
+    Ignored,
+    /// Not authentic.
+    Refused(Refused),
+    /// Stopped at a bound.
+    NotTakenIn(NotTakenIn),
+    /// Authentic, and not known to be durable.
+    NotRecorded(NotRecorded),
+    /// A defect of ours.
+    Panicked,
+}
+
+/// What is known of a webhook so far.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) arrived: Instant,
+    pub(crate) topic: &'static str,
+    pub(crate) merchant: Option<String>,
+    pub(crate) correlation: Option<CorrelationId>,
+    pub(crate) job: Option<JobId>,
+}
+
+impl Known {
+    /// Until the signature is checked, the headers are anybody's word; the topic's label says so.
+    pub(crate) fn at(arrived: Instant) -> Self {
+        Self { arrived, topic: "unverified", merchant: None, correlation: None, job: None }
+    }
+}
+
+/// Counts and logs the webhook and makes the response.
+pub(crate) fn answer(outcome: &Outcome, known: &Known) -> Response {
+    let took = known.arrived.elapsed();
+    let labels = [("topic", known.topic), ("outcome", outcome.label())];
+    metrics::counter!("lanekeeper_webhooks_total", &labels).increment(1);
+    metrics::histogram!("lanekeeper_webhook_seconds").record(took.as_secs_f64());
+    log(outcome, known, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    respond(outcome, known)
+}
+
+fn respond(outcome: &Outcome, known: &Known) -> Response {
+    let (status, sentence) = outcome.told();
+    let mut headers = HeaderMap::new();
+    if let Some(correlation) = &known.correlation
+        && let Ok(value) = HeaderValue::from_str(correlation.as_str())
+    {
+        headers.insert(CORRELATION_ID, value);
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    }
+    if sentence.is_empty() {
+        return (status, headers, Body::empty()).into_response();
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    (status, headers, sentence).into_response()
+}
+
+impl Outcome {
+    /// The word for metrics and logs.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Recorded { recorded, .. } => recorded,
+            Self::Ignored => "ignored",
+            Self::Refused(_) => "refused",
+            Self::NotTakenIn(NotTakenIn::TooLong) => "too_long",
+            Self::NotTakenIn(NotTakenIn::TooSlow) => "too_slow",
+            Self::NotTakenIn(NotTakenIn::Broken(_)) => "broken",
+            Self::NotTakenIn(NotTakenIn::TooMany | NotTakenIn::TooManyBytes) => "busy",
+            Self::NotRecorded(_) => "not_recorded",
+            Self::Panicked => "panicked",
+        }
+    }
+
+    /// The status and the sentence.
+    fn told(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Recorded { .. } | Self::Ignored => (StatusCode::OK, ""),
+            Self::Refused(_) => (
+                StatusCode::UNAUTHORIZED,
+                "The signature does not fit the body: sign the raw body with the app's client secret and send it \
+                 once, in standard base64.\n",
+            ),
+            Self::NotTakenIn(why) => why.told(),
+            Self::NotRecorded(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "The webhook could not be recorded: send it again later.\n")
+            }
+            Self::Panicked => {
+                (StatusCode::SERVICE_UNAVAILABLE, "The webhook could not be handled: send it again later.\n")
+            }
+        }
+    }
+}
+
+impl NotTakenIn {
+    fn told(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::TooLong => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "The body is too long: send fewer fields, or ask for a higher limit.\n")
+            }
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time: send it again, faster.\n"),
+            Self::Broken(_) => (StatusCode::BAD_REQUEST, "The body did not arrive whole: send it again.\n"),
+            Self::TooMany | Self::TooManyBytes => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Too many webhooks are being recorded: send it again later.\n")
+            }
+        }
+    }
+}
+
+/// How loud the one line of a webhook is.
+enum Loudness {
+    /// As it should be.
+    Info,
+    /// Somebody should look if it stays.
+    Warn,
+    /// Somebody must look.
+    Error,
+}
+
+fn log(outcome: &Outcome, known: &Known, took_ms: u64) {
+    let (loudness, message) = line(outcome);
+    let cause = cause(outcome);
+    let wake_up = match outcome {
+        Outcome::Recorded { wake_up, .. } => Some(wake_up.label()),
+        Outcome::Ignored
+        | Outcome::Refused(_)
+        | Outcome::NotTakenIn(_)
+        | Outcome::NotRecorded(_)
+        | Outcome::Panicked => None,
+    };
+    let (topic, merchant, outcome) = (known.topic, known.merchant.as_deref(), outcome.label());
+    let correlation = known.correlation.as_ref().map(CorrelationId::as_str);
+    let job = known.job.as_ref().map(JobId::as_str);
+    match loudness {
+        Loudness::Info => tracing::info!(
+            correlation.id = correlation,
+            topic,
+            merchant,
+            outcome,
+            job.id = job,
+            wake_up,
+            took_ms,
+            "{message}"
+        ),
+        Loudness::Warn => tracing::warn!(
+            correlation.id = correlation,
+            topic,
+            merchant,
+            outcome,
+            job.id = job,
+            cause,
+            took_ms,
+            "{message}"
+        ),
+        Loudness::Error => tracing::error!(
+            correlation.id = correlation,
+            topic,
+            merchant,
+            outcome,
+            job.id = job,
+            cause,
+            took_ms,
+            "{message}"
+        ),
+    }
+}
+
+fn line(outcome: &Outcome) -> (Loudness, &'static str) {
+    match outcome {
+        Outcome::Recorded { .. } => (Loudness::Info, "webhook recorded"),
+        Outcome::Ignored => (Loudness::Info, "webhook of a topic that is no work passed over"),
+        Outcome::Refused(_) => (Loudness::Warn, "webhook refused: it is not authentic"),
+        Outcome::NotTakenIn(_) => (Loudness::Warn, "webhook not taken in"),
+        Outcome::NotRecorded(why) => (why.loudness(), "webhook not recorded, to be sent again"),
+        Outcome::Panicked => (Loudness::Error, "handling a webhook panicked, to be sent again"),
+    }
+}
+
+/// Why, in words without anything of the body.
+fn cause(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Refused(why) => Some(why.to_string()),
+        Outcome::NotTakenIn(why) => Some(why.to_string()),
+        Outcome::NotRecorded(why) => Some(why.to_string()),
+        Outcome::Recorded { .. } | Outcome::Ignored | Outcome::Panicked => None,
+    }
+}
+
+impl NotRecorded {
+    /// What passes by itself is a warning. Nothing here is answered 2xx: none of it is durable.
+    fn loudness(&self) -> Loudness {
+        match self {
+            Self::TimedOut | Self::Ledger(LedgerError::Unavailable(_)) => Loudness::Warn,
+            Self::Ledger(LedgerError::Stopped(_) | LedgerError::Unreadable(_) | LedgerError::Impossible(_)) => {
+                Loudness::Error
+            }
+        }
+    }
+}

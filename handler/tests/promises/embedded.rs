@@ -1,0 +1,123 @@
+//! From the wire to the file: the handler in front of the embedded ledger.
+
+use super::harness::*;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Body;
+use backend::embedded::ledger::Ledger;
+use handler::{Settings, router};
+use lane::clock::{ManualClock, Timestamp};
+use lane::id::{AccountId, JobId, LaneKey, ShopId};
+use lane::policy::Policy;
+use lane::ports::{Desk, Registry};
+use lane::shop::{HoldRules, Qualification, SecretRef, Shop, Source};
+use lane::state::StateKind;
+use lane::view::{Page, QuarantineReason};
+use secrecy::SecretString;
+
+fn acme() -> Shop {
+    Shop {
+        id: ShopId::parse("acme").unwrap(),
+        source: Source::Shopify,
+        domains: vec!["acme.myshopify.com".to_owned()],
+        token: SecretRef::Env("TOKEN".to_owned()),
+        warehouse: AccountId::at("shipstation", "main"),
+        policy: Policy::default(),
+        rules: HoldRules::default(),
+        qualifies: Qualification::default(),
+        added_at: now(),
+    }
+}
+
+async fn world(path: &Path) -> (World, Arc<Ledger>) {
+    let clock = ManualClock::starting(now());
+    let ledger = Arc::new(Ledger::open(path, &clock).unwrap());
+    ledger.put_shop(&acme(), now()).await.unwrap();
+    let world = World::new();
+    let settings = Settings::new(vec![SecretString::from(SECRET)]).unwrap();
+    let router = router(settings, ledger.clone(), world.queue.clone(), Arc::new(clock));
+    (World { router, ..world }, ledger)
+}
+
+async fn state(ledger: &Ledger, id: u64) -> Option<(StateKind, u64)> {
+    let lane = LaneKey::orders(&acme().id);
+    let job = ledger.job(&lane, &JobId::from(id)).await.unwrap();
+    job.map(|job| (job.state.kind(), job.version))
+}
+
+#[tokio::test]
+async fn what_was_answered_200_is_in_the_file_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, ledger) = world(&folder.path().join("ledger.db")).await;
+    let id = 5_123_456_789_012_345_678;
+    let shipped = ORDER
+        .replace(r#""fulfillment_status": null"#, r#""fulfillment_status": "fulfilled""#)
+        .replace("vip, winter", "vip, sent")
+        .replace("09:15:03+01:00", "09:20:00+01:00");
+    let moved = shipped.replace("Am Kai 7", "Am Kai 8").replace("09:20:00", "09:25:00");
+    let steps = [
+        ("accepted", "orders/create", ORDER, 1, 1),
+        ("repeated", "orders/create", ORDER, 1, 1),
+        ("the same order, another topic", "orders/paid", ORDER, 1, 1),
+        ("only what the warehouse writes", "orders/updated", &shipped, 1, 1),
+        ("a new address", "orders/updated", &moved, 2, 2),
+        ("the old news again, late", "orders/cancelled", ORDER, 2, 2),
+    ];
+    for (n, (what, topic, body, version, wake_ups)) in steps.into_iter().enumerate() {
+        let signature = sign(SECRET, body.as_bytes());
+        // Each delivery has ids of its own; a repetition is still known by its body.
+        let delivery = n.to_string();
+        let sent = request(&[
+            ("X-Shopify-Hmac-Sha256", &signature),
+            ("X-Shopify-Topic", topic),
+            ("X-Shopify-Shop-Domain", "Acme.myshopify.com"),
+            ("X-Shopify-Webhook-Id", &delivery),
+        ]);
+        assert_eq!(world.post(sent.body(Body::from(body.to_owned())).unwrap()).await.status, 200);
+        assert_eq!(state(&ledger, id).await, Some((StateKind::Waiting, version)), "{what}");
+        assert_eq!(world.sent().len(), wake_ups, "{what}");
+    }
+    assert_eq!(world.sent(), ["5123456789012345678", "5123456789012345678-retry"]);
+}
+
+#[tokio::test]
+async fn what_is_not_understood_and_whose_shop_is_unknown_waits_in_quarantine() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, ledger) = world(&folder.path().join("ledger.db")).await;
+    assert_eq!(world.post(signed("canary")).await.status, 200);
+    let body = order(1);
+    let signature = sign(SECRET, body.as_bytes());
+    for merchant in ["stranger.myshopify.com", ""] {
+        let sent = request(&[
+            ("X-Shopify-Hmac-Sha256", &signature),
+            ("X-Shopify-Topic", "orders/create"),
+            ("X-Shopify-Shop-Domain", merchant),
+        ]);
+        assert_eq!(world.post(sent.body(Body::from(body.clone())).unwrap()).await.status, 200);
+    }
+    let kept = ledger.quarantined(&Page::default()).await.unwrap().rows;
+    let kept: Vec<_> = kept.iter().map(|kept| (kept.merchant.as_str(), kept.why)).collect();
+    let expected = [
+        ("acme.myshopify.com", QuarantineReason::Unreadable),
+        ("stranger.myshopify.com", QuarantineReason::UnknownShop),
+    ];
+    assert_eq!(kept[..2], expected);
+    assert_eq!((kept.len(), kept[2].0), (3, ""), "kept although nobody is named");
+    assert!(world.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_hundred_copies_at_once_are_one_job_and_one_wake_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, ledger) = world(&folder.path().join("ledger.db")).await;
+    let copies = (0..100).map(|_| world.post(signed(order(9))));
+    let answers = futures::future::join_all(copies).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(state(&ledger, 9).await, Some((StateKind::Waiting, 1)));
+    assert_eq!(world.sent(), ["9"]);
+    let figures = ledger.figures(Timestamp::MAX).await.unwrap();
+    let count = |what: &str| figures.webhooks.iter().find(|(word, _)| word == what).map(|found| found.1);
+    assert_eq!((count("new"), count("duplicate")), (Some(1), Some(99)));
+}
