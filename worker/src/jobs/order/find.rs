@@ -1,0 +1,59 @@
+//! What the warehouse has of this order now.
+
+use ::lane::outcome::{Reach, WarehouseCopy};
+use serde_json::Value;
+
+use super::Attempt;
+use super::compose::order_number;
+use super::field::{STATUS, shown};
+use super::merge::Written;
+use crate::providers::error::CallError;
+
+/// Whether an order at the warehouse can still be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Open,
+    Shipped,
+    Cancelled,
+}
+
+/// How an order stands at the warehouse.
+pub(super) fn standing(theirs: &Value) -> Standing {
+    match theirs[STATUS].as_str() {
+        Some("shipped") => Standing::Shipped,
+        Some("cancelled") => Standing::Cancelled,
+        Some(_) | None => Standing::Open,
+    }
+}
+
+impl Attempt<'_> {
+    /// Reads the order at the warehouse; nothing if it is not there. What cannot have been written is not asked for.
+    pub(super) async fn find(&mut self, name: &str) -> Result<Option<Value>, CallError> {
+        let known = match &self.reach {
+            Reach::Untouched => return Ok(None),
+            Reach::There(copy) => self.warehouse()?.get(&copy.order_id).await?,
+            Reach::Unresolved => None,
+        };
+        let found = match known {
+            Some(order) => Some(order),
+            None => self.warehouse()?.find(&self.key(), &order_number(name)).await?,
+        };
+        if let Some(order) = &found {
+            self.there(&shown(&order["orderId"]), self.written());
+        }
+        Ok(found)
+    }
+
+    /// What we know to have written.
+    pub(super) fn written(&self) -> Written {
+        match &self.reach {
+            Reach::There(copy) => copy.written.clone(),
+            Reach::Untouched | Reach::Unresolved => Written::new(),
+        }
+    }
+
+    /// It is there, with this of it from us.
+    pub(super) fn there(&mut self, order_id: &str, written: Written) {
+        self.reach = Reach::There(WarehouseCopy { order_id: order_id.to_owned(), written });
+    }
+}

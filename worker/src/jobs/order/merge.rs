@@ -1,0 +1,245 @@
+//! An order that the warehouse has already: what it changed stays, what the shop changed goes there.
+//!
+//! Three things are known of each field: what the shop says now (ours), what stands there (theirs), and a hash of what
+//! we wrote and read back (the base).
+//!
+//! | theirs is the base | ours is the base | stays |
+//! |---|---|---|
+//! | yes | no | ours: the shop changed it |
+//! | no | yes | theirs: the warehouse changed it |
+//! | no | no | ours: the shop's change is the newer word to the buyer |
+//! | no base | | ours: what stands there may be an earlier write of ours that nobody confirmed |
+//!
+//! A line is one field; lines without our key are the warehouse's own. The status is the warehouse's to move on.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::compose::TO_SHIP;
+use super::field::{self, STATUS, hash, line_key, line_name, lines, normal_line};
+
+/// Hashes of what we wrote, by field.
+pub(super) type Written = BTreeMap<String, String>;
+
+/// The whole order to write: theirs with our changes.
+pub(super) fn merge(ours: &Value, theirs: &Value, written: &Written) -> Value {
+    let mut whole = theirs.clone();
+    for field in field::of_order(ours) {
+        let (our, their) = (field.of(ours), field.of(theirs));
+        let stays = field.same(our, their)
+            || if field.path == STATUS {
+                status_stays(our, their, written)
+            } else {
+                kept(&field.normal(our), &field.normal(their), written.get(field.path))
+            };
+        if !stays {
+            field.put(&mut whole, our.clone());
+        }
+    }
+    whole["orderKey"] = ours["orderKey"].clone();
+    whole["items"] = Value::Array(merge_lines(ours, theirs, written));
+    whole
+}
+
+/// Hashes of everything in one of our orders.
+pub(super) fn hashes(ours: &Value) -> Written {
+    let fields = field::of_order(ours).map(|field| (field.path.to_owned(), hash(&field.normal(field.of(ours)))));
+    let lines =
+        lines(ours).iter().filter_map(|line| line_key(line).map(|key| (line_name(key), hash(&normal_line(line)))));
+    fields.chain(lines).collect()
+}
+
+/// The base that is left while a write of `ours` is not confirmed: only what the write did not change.
+pub(super) fn doubted(written: &Written, ours: &Value) -> Written {
+    let now = hashes(ours);
+    let unchanged = written.iter().filter(|(name, hash)| now.get(*name) == Some(*hash));
+    unchanged.map(|(name, hash)| (name.clone(), hash.clone())).collect()
+}
+
+/// Whether theirs stays.
+fn kept(our: &str, their: &str, base: Option<&String>) -> bool {
+    base.is_some_and(|base| hash(their) != *base && hash(our) == *base)
+}
+
+/// The warehouse moves the status on, and what has left stays so. Without a base a hold there is taken for the
+/// warehouse's own, because an order that ships by mistake is worse than one that waits.
+fn status_stays(our: &Value, their: &Value, written: &Written) -> bool {
+    let moved_on = their == "shipped" || their == "pending_fulfillment";
+    if our == TO_SHIP && moved_on {
+        return true;
+    }
+    match written.get(STATUS) {
+        Some(base) => hash(&field::shown(our)) == *base,
+        None => their == "on_hold",
+    }
+}
+
+fn merge_lines(ours: &Value, theirs: &Value, written: &Written) -> Vec<Value> {
+    let mut merged = Vec::new();
+    for their in lines(theirs) {
+        let Some(key) = line_key(their) else {
+            merged.push(their.clone());
+            continue;
+        };
+        let base = written.get(&line_name(key));
+        match with_key(ours, key) {
+            Some(our) => merged.push(merge_line(our, their, base)),
+            // Ours until the shop took it out; without a trace of us in the order's base it cannot be told apart.
+            None if base.is_some() || written.is_empty() => {}
+            None => merged.push(their.clone()),
+        }
+    }
+    for our in lines(ours) {
+        let Some(key) = line_key(our) else { continue };
+        let taken_out = written.get(&line_name(key)) == Some(&hash(&normal_line(our)));
+        if with_key(theirs, key).is_none() && !taken_out {
+            merged.push(our.clone());
+        }
+    }
+    merged
+}
+
+fn merge_line(our: &Value, their: &Value, base: Option<&String>) -> Value {
+    let (our_normal, their_normal) = (normal_line(our), normal_line(their));
+    let mut line = their.clone();
+    if our_normal != their_normal && !kept(&our_normal, &their_normal, base) {
+        for field in field::LINE_FIELDS {
+            field.put(&mut line, field.of(our).clone());
+        }
+    }
+    line
+}
+
+fn with_key<'v>(order: &'v Value, key: &str) -> Option<&'v Value> {
+    lines(order).iter().find(|line| line_key(line) == Some(key))
+}
+
+/// An order of theirs, written whole with only its status changed.
+pub(super) fn with_status(theirs: &Value, status: &str) -> Value {
+    let mut whole = theirs.clone();
+    whole[STATUS] = json!(status);
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compose::tests::{composed, line, order};
+    use super::*;
+
+    fn ours() -> Value {
+        composed(&order())
+    }
+
+    /// What the warehouse holds after `ours` was written, with what it adds itself.
+    fn stored(ours: &Value) -> Value {
+        let mut theirs = ours.clone();
+        theirs["orderId"] = json!(7);
+        theirs["internalNotes"] = json!("fragile");
+        theirs["advancedOptions"] = json!({"customField1": "shelf 4"});
+        theirs["items"][0]["warehouseLocation"] = json!("A1");
+        theirs
+    }
+
+    #[test]
+    fn what_the_warehouse_changed_stays_while_the_shop_says_the_same() {
+        let (written, mut theirs) = (hashes(&ours()), stored(&ours()));
+        theirs["shipTo"]["street1"] = json!("12 Elm Street, rear");
+        theirs["shipTo"]["company"] = json!("Doe Ltd");
+        theirs["weight"] = json!({"value": 2, "units": "pounds"});
+        theirs["items"][0]["sku"] = json!("SKU-1-NEW");
+        assert_eq!(merge(&ours(), &theirs, &written), theirs);
+    }
+
+    #[test]
+    fn what_the_shop_changed_goes_there_even_over_a_change_of_the_warehouse() {
+        let written = hashes(&ours());
+        for street_there in ["12 Elm Street", "12 Elm Street, rear"] {
+            let mut theirs = stored(&ours());
+            theirs["shipTo"]["street1"] = json!(street_there);
+            let mut changed = order();
+            changed.ship_to.as_mut().unwrap().street1 = Some("1 Oak Road".into());
+            let whole = merge(&composed(&changed), &theirs, &written);
+            assert_eq!(whole["shipTo"]["street1"], "1 Oak Road");
+            assert_eq!(whole["billTo"]["street1"], "12 Elm Street");
+        }
+    }
+
+    #[test]
+    fn what_is_never_written_is_never_changed() {
+        let theirs = stored(&ours());
+        for written in [hashes(&ours()), Written::new()] {
+            let whole = merge(&ours(), &theirs, &written);
+            assert_eq!(whole["internalNotes"], "fragile");
+            assert_eq!(whole["advancedOptions"]["customField1"], "shelf 4");
+            assert_eq!(whole["items"][0]["warehouseLocation"], "A1");
+            assert_eq!(whole["orderId"], 7);
+        }
+    }
+
+    #[test]
+    fn without_a_base_the_shop_is_right() {
+        let mut theirs = stored(&ours());
+        theirs["shipTo"]["city"] = json!("Salem");
+        let whole = merge(&ours(), &theirs, &Written::new());
+        assert_eq!(whole["shipTo"]["city"], "Portland");
+    }
+
+    #[test]
+    fn lines_come_and_go_with_the_shop_and_the_warehouses_own_lines_stay() {
+        let (written, mut theirs) = (hashes(&ours()), stored(&ours()));
+        let own = [json!({"name": "Gift wrap", "quantity": 1}), json!({"lineItemKey": "own", "name": "Sticker"})];
+        theirs["items"].as_array_mut().unwrap().extend(own);
+        let mut edited = order();
+        edited.lines = vec![line("1", 3, "19.95 USD"), line("3", 1, "5.00 USD")];
+        let whole = merge(&composed(&edited), &theirs, &written);
+        let names: Vec<&str> = lines(&whole).iter().filter_map(|line| line["name"].as_str()).collect();
+        assert_eq!(names, ["Thing 1", "Gift wrap", "Sticker", "Thing 3"]);
+        assert_eq!(whole["items"][0]["quantity"], 3);
+        assert_eq!(whole["items"][0]["warehouseLocation"], "A1");
+    }
+
+    #[test]
+    fn a_line_that_the_warehouse_took_out_stays_out_until_the_shop_changes_it() {
+        let (written, mut theirs) = (hashes(&ours()), stored(&ours()));
+        theirs["items"].as_array_mut().unwrap().remove(1);
+        assert_eq!(lines(&merge(&ours(), &theirs, &written)).len(), 1);
+        let mut edited = order();
+        edited.lines[1] = line("2", 4, "0.00 USD");
+        assert_eq!(lines(&merge(&composed(&edited), &theirs, &written)).len(), 2);
+    }
+
+    /// Rows: what we wrote, what stands there, what is written now.
+    #[test]
+    fn the_status_is_the_warehouses_to_move_on_and_ours_to_take_back() {
+        for (wrote, stands, becomes) in [
+            (Some("awaiting_shipment"), "awaiting_shipment", "awaiting_shipment"),
+            (Some("awaiting_shipment"), "on_hold", "on_hold"),
+            (Some("awaiting_shipment"), "shipped", "shipped"),
+            (Some("awaiting_shipment"), "cancelled", "cancelled"),
+            (Some("on_hold"), "on_hold", "awaiting_shipment"),
+            (Some("on_hold"), "shipped", "shipped"),
+            (Some("cancelled"), "cancelled", "awaiting_shipment"),
+            (None, "on_hold", "on_hold"),
+            (None, "shipped", "shipped"),
+            (None, "cancelled", "awaiting_shipment"),
+            (None, "awaiting_payment", "awaiting_shipment"),
+        ] {
+            let written = wrote.map(|status| hashes(&with_status(&ours(), status)));
+            let theirs = with_status(&stored(&ours()), stands);
+            let whole = merge(&ours(), &theirs, &written.unwrap_or_default());
+            assert_eq!(whole[STATUS], becomes, "{wrote:?}, {stands}");
+        }
+    }
+
+    #[test]
+    fn a_write_in_doubt_leaves_only_what_it_did_not_change() {
+        let written = hashes(&ours());
+        let mut changed = order();
+        changed.note = Some("ring twice".into());
+        changed.lines[0] = line("1", 5, "19.95 USD");
+        let left = doubted(&written, &composed(&changed));
+        assert!(!left.contains_key("customerNotes") && !left.contains_key("items/1"));
+        assert!(left.contains_key("shipTo.city") && left.contains_key("items/2"));
+    }
+}

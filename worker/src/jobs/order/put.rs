@@ -1,0 +1,161 @@
+//! Putting the order into the warehouse, and reading it back.
+//!
+//! Only what was read back counts as written: until then the next attempt takes what it finds for unconfirmed and
+//! writes it again under the same key.
+
+use ::lane::hold::{Fact, HoldReason};
+use ::lane::id::Fingerprint;
+use ::lane::outcome::{Outcome, Proof, Reach};
+use serde_json::Value;
+
+use super::Attempt;
+use super::compare::{Difference, Status, compare, compared};
+use super::compose::compose;
+use super::field::{STATUS, shown};
+use super::find::{Standing, standing};
+use super::merge::{self, Written, doubted, hashes, merge};
+use crate::providers::error::CallError;
+use crate::providers::shipstation::SHIPSTATION;
+use crate::providers::shopify::order::Order;
+
+/// An order after a write, as it stands at the warehouse.
+pub(super) struct Landed {
+    pub(super) order_id: String,
+    pub(super) stands: Value,
+}
+
+impl Attempt<'_> {
+    /// Brings the warehouse to what the order says.
+    pub(super) async fn put(&mut self, order: &Order) -> Result<Outcome, CallError> {
+        let ours = match compose(&self.shop.id, order, self.pacific) {
+            Ok(ours) => ours,
+            Err(question) => return self.hold_wherever_it_is(order, question).await,
+        };
+        let known = matches!(self.reach, Reach::There(_));
+        match self.find(&order.name).await? {
+            Some(theirs) => self.update(&ours, &theirs).await,
+            None if known => self.put_again(&ours).await,
+            None => self.create(&ours).await,
+        }
+    }
+
+    async fn create(&mut self, ours: &Value) -> Result<Outcome, CallError> {
+        let landed = self.write(ours, ours).await?;
+        let difference = compare(ours, &landed.stands, Status::MayMoveOn);
+        Ok(self.read_back(ours, &landed, &difference))
+    }
+
+    async fn update(&mut self, ours: &Value, theirs: &Value) -> Result<Outcome, CallError> {
+        let whole = merge(ours, theirs, &self.written());
+        let changes = compare(&whole, theirs, Status::Stands);
+        let order_id = shown(&theirs["orderId"]);
+        if changes.is_none() {
+            // What would be written stands there already, so this look was the reading back.
+            self.there(&order_id, hashes(ours));
+            return Ok(self.done(ours, &order_id, None));
+        }
+        match standing(theirs) {
+            Standing::Open => {}
+            Standing::Shipped | Standing::Cancelled => {
+                let difference = changes.fingerprint();
+                if self.accepted(&difference) {
+                    return Ok(self.done(ours, &order_id, Some(difference)));
+                }
+                let mut evidence = vec![Fact::new("at the warehouse", shown(&theirs[STATUS]))];
+                evidence.extend(changes.evidence());
+                evidence.push(Fact::new("if approved", "the warehouse's order stays as it is"));
+                return Ok(self.held(HoldReason::AlreadyShipped, evidence, Some(difference)));
+            }
+        }
+        let landed = self.write(ours, &whole).await?;
+        // A status that was just taken back must stand; otherwise the warehouse may have gone on already.
+        let taken_back = whole[STATUS] != theirs[STATUS];
+        let status = if taken_back { Status::Stands } else { Status::MayMoveOn };
+        let difference = compare(&whole, &landed.stands, status);
+        Ok(self.read_back(ours, &landed, &difference))
+    }
+
+    /// It was there and is no longer: somebody deleted or merged it. Whether it goes there anew is for a person.
+    async fn put_again(&mut self, ours: &Value) -> Result<Outcome, CallError> {
+        let gone = Fingerprint::of(b"gone from the warehouse");
+        if self.accepted(&gone) {
+            self.reach = Reach::Unresolved;
+            return self.create(ours).await;
+        }
+        let evidence = vec![
+            Fact::new("at the warehouse", "it was written, and is not there any more"),
+            Fact::new("if approved", "it is written again"),
+        ];
+        Ok(self.held(HoldReason::InDoubt, evidence, Some(gone)))
+    }
+
+    /// Writes `whole`, whose fields are from `ours` where they are ours, and reads it back.
+    async fn write(&mut self, ours: &Value, whole: &Value) -> Result<Landed, CallError> {
+        let unconfirmed = doubted(&self.written(), ours);
+        self.write_whole(whole, unconfirmed).await
+    }
+
+    /// Writes an order whole and reads it back. `unconfirmed` is what is known of it until that has succeeded.
+    pub(super) async fn write_whole(&mut self, whole: &Value, unconfirmed: Written) -> Result<Landed, CallError> {
+        fail::fail_point!("order.before_put");
+        let before = self.reach.clone();
+        match &before {
+            Reach::There(copy) => self.there(&copy.order_id, unconfirmed.clone()),
+            Reach::Untouched | Reach::Unresolved => self.reach = Reach::Unresolved,
+        }
+        let answered = self.warehouse()?.create_or_update(whole).await;
+        let answered = answered.inspect_err(|error| {
+            if !error.may_have_happened() {
+                self.reach = before;
+            }
+        })?;
+        let order_id = shown(&answered["orderId"]);
+        self.there(&order_id, unconfirmed);
+        fail::fail_point!("order.after_put");
+        let stands = self.warehouse()?.get(&order_id).await?.ok_or_else(|| {
+            let words = "it does not show the order that it has just taken".to_owned();
+            CallError::Unanswered { at: SHIPSTATION, words }
+        })?;
+        fail::fail_point!("order.after_read_back");
+        Ok(Landed { order_id, stands })
+    }
+
+    fn read_back(&mut self, ours: &Value, landed: &Landed, difference: &Difference) -> Outcome {
+        let mut written = hashes(ours);
+        if difference.is_none() {
+            self.there(&landed.order_id, written);
+            return self.done(ours, &landed.order_id, None);
+        }
+        let fingerprint = difference.fingerprint();
+        if self.accepted(&fingerprint) {
+            self.there(&landed.order_id, written);
+            return self.done(ours, &landed.order_id, Some(fingerprint));
+        }
+        // What came out differently is not taken for the warehouse's own change later.
+        for name in difference.remembered() {
+            written.remove(name);
+        }
+        self.there(&landed.order_id, written);
+        self.held(HoldReason::ReadBackDiffers, difference.evidence(), Some(fingerprint))
+    }
+
+    /// Carried out: what stands at the warehouse is what the order says, or what a person accepted.
+    pub(super) fn done(&self, ours: &Value, order_id: &str, accepted: Option<Fingerprint>) -> Outcome {
+        Outcome::Done(Proof {
+            account: self.shop.warehouse.clone(),
+            reference: order_id.to_owned(),
+            key: self.key(),
+            fingerprint: self.fetched.clone(),
+            compared: compared(ours),
+            accepted,
+            read_back_at: self.calls.now(),
+        })
+    }
+
+    /// Writes an order of theirs whole with another status, and reads it back.
+    pub(super) async fn set_status(&mut self, theirs: &Value, status: &str) -> Result<Landed, CallError> {
+        let mut unconfirmed = self.written();
+        unconfirmed.remove(STATUS);
+        self.write_whole(&merge::with_status(theirs, status), unconfirmed).await
+    }
+}

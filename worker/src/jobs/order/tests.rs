@@ -1,0 +1,9 @@
+//! The promises of an attempt, against the simulators over HTTP.
+
+mod bench;
+mod carried;
+mod troubled;
+mod held;
+mod changed;
+mod withdrawn;
+mod unusual;

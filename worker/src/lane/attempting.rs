@@ -1,0 +1,97 @@
+//! One attempt within a run: it is carried out in a task of its own, so that neither a panic nor a call that hangs
+//! takes the lane with it, and what it did is recorded.
+
+use lane::attempt::AttemptKind;
+use lane::clock::{Timestamp, until};
+use lane::job::Job;
+use lane::line::Lease;
+use lane::outcome::{Outcome, PauseReason, Reach, Report, Trouble};
+use lane::policy::Policy;
+use lane::ports::{Begin, LedgerError};
+use lane::shop::Shop;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Lanes, RECORD, Ran, Turn};
+use crate::attempt::CallsLeft;
+
+/// An attempt that has not ended so long after its deadline does not end by itself.
+const OVERTIME: Duration = Duration::from_secs(3);
+
+/// What an attempt is about, for recording and logging it.
+pub(super) struct Running {
+    pub(super) job: Job,
+    pub(super) number: u32,
+    pub(super) policy: Policy,
+    pub(super) left: Arc<CallsLeft>,
+    pub(super) began: Timestamp,
+}
+
+impl Lanes {
+    pub(super) async fn carry_out(
+        &self,
+        lease: &Lease,
+        shop: &Arc<Shop>,
+        job: Job,
+        number: u32,
+        kind: AttemptKind,
+    ) -> Result<Turn, LedgerError> {
+        let (left, began) = (Arc::new(CallsLeft::default()), self.clock.now());
+        let running = Running { job, number, policy: shop.policy, left, began };
+        let deadline = lease.until.saturating_sub(RECORD).unwrap_or(began);
+        let report = self.attempt(shop, &running, kind, deadline).await;
+        self.limiter.finish(&lease.lane);
+        fail::fail_point!("worker.before_complete");
+        self.record(lease, &running, report).await
+    }
+
+    async fn attempt(&self, shop: &Arc<Shop>, running: &Running, kind: AttemptKind, deadline: Timestamp) -> Report {
+        let (carry, shop) = (Arc::clone(&self.carry), Arc::clone(shop));
+        let (job, left) = (running.job.clone(), Arc::clone(&running.left));
+        let mut task = tokio::spawn(async move { carry.attempt(&shop, &job, kind, deadline, &left).await });
+        let patience = until(self.clock.now(), deadline) + OVERTIME;
+        match tokio::time::timeout(patience, &mut task).await {
+            Ok(Ok(report)) => report,
+            Ok(Err(_)) => unfinished(running, "the attempt panicked; the log says where"),
+            Err(_) => {
+                task.abort();
+                unfinished(running, "the attempt did not end before its deadline and was broken off")
+            }
+        }
+    }
+
+    /// The lane cannot be worked without its shop. It is paused as if the shop had just been removed: adding the shop
+    /// again resumes it.
+    pub(super) async fn without_shop(&self, lease: &Lease, job: &Job) -> Result<Turn, LedgerError> {
+        let now = self.clock.now();
+        let begun = self.ledger.begin(lease, &job.id, Policy::default(), now).await?;
+        let Begin::Attempt { job, number, .. } = begun else { return self.give_up(lease).await };
+        tracing::error!(lane = %lease.lane, shop.id = %job.shop, "the shop of a lane is unknown; the lane is paused");
+        let outcome = Outcome::Pause { why: PauseReason::ShopRemoved, until: None };
+        let report = Report { outcome, reach: job.reach.clone(), calls: Vec::new() };
+        let left = Arc::default();
+        let policy = Policy::default();
+        let running = Running { job: *job, number, policy, left, began: now };
+        self.record(lease, &running, report).await
+    }
+
+    /// Ends the run of a lane that was just paused.
+    pub(super) async fn paused(&self, lease: &Lease) -> Result<Turn, LedgerError> {
+        match self.give_up(lease).await? {
+            // It was resumed at once.
+            Turn::Look | Turn::Job => Ok(Turn::Look),
+            Turn::End(ran) => Ok(Turn::End(ran)),
+        }
+    }
+}
+
+/// What is known of an attempt that could not tell itself.
+fn unfinished(running: &Running, words: &str) -> Report {
+    let reach: Reach = running.job.reach.clone();
+    let reach = if running.left.any() { reach.or_overwritten() } else { reach };
+    let error = Trouble::new("lanekeeper", words);
+    Report { outcome: Outcome::Retry { after: None, error }, reach, calls: Vec::new() }
+}
+
+/// The run is over because the lease went to somebody else.
+pub(super) const LOST: Turn = Turn::End(Ran::Visible);

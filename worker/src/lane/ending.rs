@@ -1,0 +1,108 @@
+//! The end of an attempt: what it did is recorded, however long that takes within the lease. A report that can be
+//! recorded no more is not lost for good: the next worker finds the attempt under way and looks up what it wrote.
+
+use lane::clock::{Timestamp, after, until};
+use lane::line::Lease;
+use lane::outcome::{Outcome, Report};
+use lane::ports::{Complete, LedgerError};
+use std::time::Duration;
+
+use super::attempting::{LOST, Running};
+use super::{LEASE, Lanes, Turn};
+
+/// The first wait before a write is repeated; it doubles up to [`AGAIN_MAX`].
+const AGAIN_FIRST: Duration = Duration::from_millis(100);
+
+/// The longest wait between two tries of a write.
+const AGAIN_MAX: Duration = Duration::from_secs(5);
+
+impl Lanes {
+    pub(super) async fn record(&self, lease: &Lease, running: &Running, report: Report) -> Result<Turn, LedgerError> {
+        let pauses = matches!(report.outcome, Outcome::Pause { .. });
+        let label = report.outcome.label();
+        let recorded = self.complete(lease, running, report).await;
+        self.tell(lease, running, label, recorded.as_ref());
+        match recorded? {
+            Complete::Recorded { .. } => {
+                fail::fail_point!("worker.after_complete");
+                if pauses { self.paused(lease).await } else { Ok(Turn::Job) }
+            }
+            Complete::Lost => {
+                if running.left.any() {
+                    self.disturb(lease, running).await?;
+                }
+                Ok(LOST)
+            }
+        }
+    }
+
+    async fn complete(&self, lease: &Lease, running: &Running, report: Report) -> Result<Complete, LedgerError> {
+        let chance = self.chance();
+        let mut wait = AGAIN_FIRST;
+        loop {
+            let (job, now) = (&running.job.id, self.clock.now());
+            let tried = self.ledger.complete(lease, job, report.clone(), running.policy, chance, now).await;
+            let Some(error) = may_pass(&tried) else { return tried };
+            wait = self.wait_to_repeat(error, wait, lease.until).await?;
+        }
+    }
+
+    /// Unfenced, because the lease is lost: somebody else may have written the job meanwhile, and a call of ours may
+    /// have come after theirs.
+    async fn disturb(&self, lease: &Lease, running: &Running) -> Result<(), LedgerError> {
+        let give_up = after(self.clock.now(), LEASE);
+        let mut wait = AGAIN_FIRST;
+        loop {
+            let (job, now) = (&running.job.id, self.clock.now());
+            let tried = self.ledger.disturb(&lease.lane, job, now).await;
+            let Some(error) = may_pass(&tried) else { return tried };
+            wait = self.wait_to_repeat(error, wait, give_up).await?;
+        }
+    }
+
+    /// Waits before a write is repeated, and says how long to wait the next time. Hands the error on when it is too
+    /// late.
+    async fn wait_to_repeat(&self, error: String, wait: Duration, give_up: Timestamp) -> Result<Duration, LedgerError> {
+        let error = LedgerError::Unavailable(error);
+        self.outage.met(&error);
+        if until(self.clock.now(), give_up) <= wait {
+            return Err(error);
+        }
+        tokio::time::sleep(wait).await;
+        Ok((wait * 2).min(AGAIN_MAX))
+    }
+
+    /// One line per attempt.
+    fn tell(&self, lease: &Lease, running: &Running, outcome: &'static str, recorded: Result<&Complete, &LedgerError>) {
+        let took = until(running.began, self.clock.now());
+        metrics::counter!("lanekeeper_attempts_total", "outcome" => outcome).increment(1);
+        metrics::histogram!("lanekeeper_attempt_seconds").record(took.as_secs_f64());
+        let job = &running.job;
+        let state = match recorded {
+            Ok(Complete::Recorded { state, .. }) => state.as_str(),
+            Ok(Complete::Lost) => "not recorded: the lease was lost",
+            Err(_) => "not recorded: the ledger failed",
+        };
+        tracing::info!(
+            job.id = %job.id,
+            shop.id = %job.shop,
+            lane = %lease.lane,
+            correlation.id = %job.correlation,
+            attempt = running.number,
+            outcome,
+            state,
+            took_ms = took.as_millis(),
+            "attempt {} of job {} ended: {outcome}",
+            running.number,
+            job.id,
+        );
+    }
+}
+
+/// The words of an error that may pass if the write is repeated.
+fn may_pass<T>(tried: &Result<T, LedgerError>) -> Option<String> {
+    match tried {
+        Err(LedgerError::Unavailable(words)) => Some(words.clone()),
+        Ok(_) | Err(LedgerError::Stopped(_) | LedgerError::Unreadable(_) | LedgerError::Impossible(_)) => None,
+    }
+}

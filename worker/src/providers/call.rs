@@ -1,0 +1,267 @@
+//! The one way to make a call: ask the limiter, mark a write as leaving, send within the lease, read a bounded answer,
+//! teach the limiter, write it down.
+//!
+//! A provider brings the request and a function that reads the answer; everything that could be forgotten is here.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ::lane::clock::{Clock, Timestamp, until};
+use ::lane::id::AccountId;
+use ::lane::outcome::CallRecord;
+use bytes::{Bytes, BytesMut};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::Value;
+
+use super::error::CallError;
+use crate::attempt::CallsLeft;
+use crate::limiter::{Lesson, Limiter, Need, Stopped};
+
+/// A provider that does not accept a connection in this time is down; a call takes 20 s only once it has left.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest a call takes, answer included. Both providers answer within seconds; a lease has room for several.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// With less of the lease left than this a call is not begun: it would only be cut off.
+const CALL_TIME_MIN: Duration = Duration::from_secs(1);
+/// The longest answer that is read. An order of 500 lines has about 0.5 MB, a page of 500 small orders about 2 MB.
+const ANSWER_MAX: usize = 8 * 1024 * 1024;
+/// The longest wait that is taken from a header. Both providers ask for at most minutes; a slip of theirs must not
+/// silence an account for ever.
+const WAIT_MAX: Duration = Duration::from_hours(24);
+/// Connections kept open to each host; more calls at once simply open more.
+const IDLE_PER_HOST: usize = 8;
+
+/// What every call needs, shared by all attempts.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    pub(crate) http: Client,
+    pub(crate) limiter: Limiter,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Wire {
+    pub(crate) fn new(limiter: Limiter, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
+        let http = Client::builder()
+            .user_agent(concat!("lanekeeper/", env!("CARGO_PKG_VERSION")))
+            // A redirect would carry credentials and orders somewhere else.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(CALL_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .build()?;
+        Ok(Self { http, limiter, clock })
+    }
+}
+
+/// Whether a call can change anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Read,
+    Write,
+}
+
+/// A call that is about to be made.
+pub(crate) struct Call<'c> {
+    /// The provider's name, for people.
+    pub(crate) at: &'static str,
+    pub(crate) account: &'c AccountId,
+    /// What is called, for the timeline.
+    pub(crate) name: String,
+    pub(crate) intent: Intent,
+    /// What it takes of the account's limit.
+    pub(crate) units: u32,
+    pub(crate) request: RequestBuilder,
+}
+
+/// A whole answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// When it came.
+    pub(crate) at: Timestamp,
+    pub(crate) intent: Intent,
+}
+
+impl Answer {
+    /// A header that asks to wait for so many seconds.
+    pub(crate) fn wait(&self, header: &str) -> Option<Duration> {
+        self.number(header).map(|seconds| Duration::from_secs(seconds).min(WAIT_MAX))
+    }
+
+    /// A header that is a whole number.
+    pub(crate) fn number(&self, header: &str) -> Option<u64> {
+        self.headers.get(header)?.to_str().ok()?.trim().parse().ok()
+    }
+}
+
+impl Intent {
+    /// A call that left without a usable answer.
+    pub(crate) fn unusable(self, at: &'static str, words: impl Into<String>) -> CallError {
+        let words = words.into();
+        match self {
+            Self::Read => CallError::Unanswered { at, words },
+            Self::Write => CallError::MayHaveHappened { at, words },
+        }
+    }
+}
+
+/// What a provider makes of an answer.
+pub(crate) struct Reading {
+    pub(crate) lessons: Vec<Lesson>,
+    /// Units that the call turned out not to use.
+    pub(crate) unused: u32,
+    /// The answer's content; null if what was asked for does not exist.
+    pub(crate) content: Result<Value, CallError>,
+}
+
+/// The calls of one attempt.
+pub(crate) struct Calls<'a> {
+    wire: &'a Wire,
+    deadline: Timestamp,
+    left: &'a CallsLeft,
+    notes: Mutex<Notes>,
+}
+
+#[derive(Default)]
+struct Notes {
+    /// What is left of the units the attempt was given.
+    given: BTreeMap<AccountId, u32>,
+    records: Vec<CallRecord>,
+}
+
+/// What became of a request on its way.
+enum Trip {
+    Answered(Answer),
+    NeverLeft,
+    Cut(&'static str),
+}
+
+impl<'a> Calls<'a> {
+    pub(crate) fn new(wire: &'a Wire, given: Vec<Need>, deadline: Timestamp, left: &'a CallsLeft) -> Self {
+        let given = given.into_iter().map(|need| (need.account, need.units)).collect();
+        let notes = Mutex::new(Notes { given, records: Vec::new() });
+        Self { wire, deadline, left, notes }
+    }
+
+    pub(crate) fn http(&self) -> &Client {
+        &self.wire.http
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.wire.clock.now()
+    }
+
+    /// Makes a call and lets `read` say what the answer means.
+    pub(crate) async fn make(&self, call: Call<'_>, read: impl FnOnce(&Answer) -> Reading) -> Result<Value, CallError> {
+        let Call { at, account, name, intent, units, request } = call;
+        let began = self.now();
+        let time = CALL_TIMEOUT.min(until(began, self.deadline));
+        if time < CALL_TIME_MIN {
+            return Err(CallError::OutOfTime { at });
+        }
+        self.take(account, units).map_err(stopped)?;
+        self.wire.limiter.permit(account).map_err(|stop| {
+            self.give_back(account, units);
+            stopped(stop)
+        })?;
+        if intent == Intent::Write {
+            self.left.mark();
+        }
+        let trip = self.travel(request.timeout(time), intent).await;
+        let (lessons, content) = match &trip {
+            Trip::Answered(answer) => {
+                let reading = read(answer);
+                // Before the lessons, which count what is still pending.
+                self.wire.limiter.refund(account, reading.unused);
+                (reading.lessons, reading.content)
+            }
+            Trip::NeverLeft => {
+                let words = "it could not be reached".to_owned();
+                (vec![Lesson::Unreachable], Err(CallError::NeverLeft { at, words }))
+            }
+            Trip::Cut(how) => (vec![Lesson::Unreachable], Err(intent.unusable(at, *how))),
+        };
+        for lesson in lessons {
+            self.wire.limiter.learn(account, lesson);
+        }
+        let ended = told(&trip, content.as_ref().err());
+        let took_ms = u64::try_from(until(began, self.now()).as_millis()).unwrap_or(u64::MAX);
+        let record = CallRecord { at: began, account: account.clone(), call: name, ended, took_ms };
+        self.notes().records.push(record);
+        content
+    }
+
+    /// Ends the attempt: units that were not needed go back, the records come out.
+    pub(crate) fn end(self) -> Vec<CallRecord> {
+        let notes = self.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (account, units) in &notes.given {
+            self.wire.limiter.refund(account, *units);
+        }
+        notes.records
+    }
+
+    /// Takes units from what the attempt was given, and what that does not cover from the account itself.
+    fn take(&self, account: &AccountId, units: u32) -> Result<(), Stopped> {
+        let beyond = {
+            let mut notes = self.notes();
+            let given = notes.given.entry(account.clone()).or_default();
+            let covered = units.min(*given);
+            *given -= covered;
+            units - covered
+        };
+        if beyond == 0 { Ok(()) } else { self.wire.limiter.spend(account, beyond) }
+    }
+
+    /// Units that did not leave go back when the attempt ends.
+    fn give_back(&self, account: &AccountId, units: u32) {
+        *self.notes().given.entry(account.clone()).or_default() += units;
+    }
+
+    async fn travel(&self, request: RequestBuilder, intent: Intent) -> Trip {
+        let sent = match request.send().await {
+            Ok(response) => self.receive(response, intent).await,
+            Err(error) => Err(error),
+        };
+        match sent {
+            Ok(Some(answer)) => Trip::Answered(answer),
+            Ok(None) => Trip::Cut("its answer is too long"),
+            Err(error) if error.is_connect() || error.is_builder() => Trip::NeverLeft,
+            Err(error) if error.is_timeout() => Trip::Cut("it did not answer in time"),
+            Err(_) => Trip::Cut("the connection was cut"),
+        }
+    }
+
+    async fn receive(&self, mut response: Response, intent: Intent) -> Result<Option<Answer>, reqwest::Error> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > ANSWER_MAX {
+                return Ok(None);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Some(Answer { status, headers, body: body.freeze(), at: self.now(), intent }))
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn stopped(Stopped { until, why }: Stopped) -> CallError {
+    CallError::Stopped { until, why }
+}
+
+/// How a call ended, for the timeline.
+fn told(trip: &Trip, error: Option<&CallError>) -> String {
+    match (trip, error) {
+        (Trip::Answered(answer), None) => answer.status.to_string(),
+        (Trip::Answered(answer), Some(error)) => format!("{}, {error}", answer.status),
+        (Trip::NeverLeft | Trip::Cut(_), Some(error)) => error.to_string(),
+        (Trip::NeverLeft | Trip::Cut(_), None) => String::new(),
+    }
+}

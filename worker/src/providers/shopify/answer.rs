@@ -1,0 +1,186 @@
+//! What an answer of Shopify's means. GraphQL answers 200 to nearly everything, so the body decides: a throttle, a
+//! refused field and an order all come with the same status.
+
+use std::time::Duration;
+
+use ::lane::clock::after;
+use ::lane::id::AccountId;
+use serde_json::Value;
+
+use super::SHOPIFY;
+use crate::limiter::Lesson;
+use crate::providers::call::{Answer, Reading};
+use crate::providers::error::CallError;
+
+/// The wait when Shopify's edge answers 429 without saying how long.
+const PAUSE_UNSAID: Duration = Duration::from_secs(2);
+/// The wait when a throttle comes without the figures to compute it: a standard bucket restores the dearest query in
+/// ten seconds.
+const RESTORE_UNSAID: Duration = Duration::from_secs(10);
+/// Rounding must not make the wait nothing.
+const RESTORE_MIN: Duration = Duration::from_millis(100);
+/// Error messages are shown up to here.
+const WORDS_MAX: usize = 300;
+
+/// Reads an answer. The content is the order, or null if there is none.
+pub(super) fn read(answer: &Answer, account: &AccountId) -> Reading {
+    match answer.status {
+        200 => graphql(answer),
+        401 | 403 => known(vec![Lesson::Answered], CallError::TokenRefused { account: account.clone() }),
+        404 => Reading { lessons: vec![Lesson::Answered], unused: 0, content: Ok(Value::Null) },
+        429 => {
+            let wait = answer.wait("retry-after").unwrap_or(PAUSE_UNSAID);
+            let until = after(answer.at, wait);
+            known(vec![Lesson::Answered, Lesson::StopUntil(until)], CallError::ThrottledUntil { at: SHOPIFY, until })
+        }
+        500.. => {
+            let words = format!("it answered {}", answer.status);
+            known(vec![Lesson::Unreachable], answer.intent.unusable(SHOPIFY, words))
+        }
+        status => {
+            let words = format!("it answers {status} to the query; see the shop's plan and state");
+            known(vec![Lesson::Answered], CallError::Refused { at: SHOPIFY, words })
+        }
+    }
+}
+
+fn known(lessons: Vec<Lesson>, error: CallError) -> Reading {
+    Reading { lessons, unused: 0, content: Err(error) }
+}
+
+fn graphql(answer: &Answer) -> Reading {
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+        let words = "its answer is not JSON";
+        return known(vec![Lesson::Unreachable], answer.intent.unusable(SHOPIFY, words));
+    };
+    let mut lessons = vec![Lesson::Answered];
+    lessons.extend(level(&body));
+    let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if errors.iter().any(|error| error["extensions"]["code"] == "THROTTLED") {
+        let until = after(answer.at, restore_time(&body));
+        lessons.push(Lesson::StopUntil(until));
+        return known(lessons, CallError::ThrottledUntil { at: SHOPIFY, until });
+    }
+    if !body["errors"].is_null() {
+        return known(lessons, refused(errors, &body["errors"]));
+    }
+    match body["data"].get("order") {
+        Some(order) => Reading { lessons, unused: unused(&body), content: Ok(order.clone()) },
+        None => known(lessons, answer.intent.unusable(SHOPIFY, "its answer has no data")),
+    }
+}
+
+/// Shopify's own trouble passes; everything else (a field that is not there, protected data that was not approved)
+/// does not pass by itself. Part of an order is not carried out.
+fn refused(errors: &[Value], given: &Value) -> CallError {
+    let passing =
+        |error: &Value| matches!(error["extensions"]["code"].as_str(), Some("INTERNAL_SERVER_ERROR" | "TIMEOUT"));
+    let messages: Vec<&str> = errors.iter().filter_map(|error| error["message"].as_str()).collect();
+    let said = if messages.is_empty() { given.to_string() } else { messages.join("; ") };
+    let words: String = said.chars().filter(|sign| !sign.is_control()).take(WORDS_MAX).collect();
+    if !errors.is_empty() && errors.iter().all(passing) {
+        CallError::Unanswered { at: SHOPIFY, words }
+    } else {
+        CallError::Refused { at: SHOPIFY, words }
+    }
+}
+
+/// Shopify reserves what a query may cost and gives back what it did not.
+fn unused(body: &Value) -> u32 {
+    let cost = &body["extensions"]["cost"];
+    let points = |name: &str| cost[name].as_u64().and_then(|points| u32::try_from(points).ok());
+    points("requestedQueryCost")
+        .zip(points("actualQueryCost"))
+        .map_or(0, |(requested, actual)| requested.saturating_sub(actual))
+}
+
+fn level(body: &Value) -> Option<Lesson> {
+    let status = &body["extensions"]["cost"]["throttleStatus"];
+    Some(Lesson::Level {
+        available: status["currentlyAvailable"].as_f64()?,
+        restored_per_second: status["restoreRate"].as_f64()?,
+        capacity: status["maximumAvailable"].as_f64()?,
+    })
+}
+
+/// How long the bucket takes to hold what the throttled query asks for.
+fn restore_time(body: &Value) -> Duration {
+    let wanted = body["extensions"]["cost"]["requestedQueryCost"].as_f64();
+    let time = level(body).zip(wanted).and_then(|(level, wanted)| time_to(&level, |_| wanted));
+    time.map_or(RESTORE_UNSAID, |wait| wait.max(RESTORE_MIN))
+}
+
+/// How long the bucket takes to be full, if the lesson is about a bucket.
+pub(super) fn time_to_full(lesson: &Lesson) -> Option<Duration> {
+    time_to(lesson, |capacity| capacity)
+}
+
+fn time_to(lesson: &Lesson, wanted: impl FnOnce(f64) -> f64) -> Option<Duration> {
+    match *lesson {
+        Lesson::Level { available, restored_per_second, capacity } => {
+            let seconds = (wanted(capacity) - available).max(0.0) / restored_per_second;
+            Duration::try_from_secs_f64(seconds).ok()
+        }
+        Lesson::Answered | Lesson::Unreachable | Lesson::StopUntil(_) | Lesson::Remaining { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::lane::clock::Timestamp;
+    use bytes::Bytes;
+    use reqwest::header::HeaderMap;
+    use serde_json::json;
+
+    use super::*;
+    use crate::providers::call::Intent;
+
+    fn reading(status: u16, body: &str) -> Reading {
+        let (at, body) = (Timestamp::UNIX_EPOCH, Bytes::from(body.to_owned()));
+        let answer = Answer { status, headers: HeaderMap::new(), body, at, intent: Intent::Read };
+        read(&answer, &AccountId::at("shopify", "acme"))
+    }
+
+    #[test]
+    fn a_throttle_waits_until_the_query_fits() {
+        let status = json!({"maximumAvailable": 2000.0, "currentlyAvailable": 69.0, "restoreRate": 50.0});
+        let cost = json!({"requestedQueryCost": 169, "actualQueryCost": null, "throttleStatus": status});
+        let throttled = json!({"message": "Throttled", "extensions": {"code": "THROTTLED"}});
+        let body = json!({"errors": [throttled], "extensions": {"cost": cost}}).to_string();
+        let until = after(Timestamp::UNIX_EPOCH, Duration::from_secs(2));
+        let reading = reading(200, &body);
+        assert_eq!(reading.content, Err(CallError::ThrottledUntil { at: SHOPIFY, until }));
+        assert!(reading.lessons.contains(&Lesson::StopUntil(until)));
+        let full = reading.lessons.iter().find_map(time_to_full);
+        assert_eq!(full, Some(Duration::from_secs_f64(38.62)));
+    }
+
+    #[test]
+    fn part_of_an_order_is_refused_with_shopifys_words() {
+        let denied = json!({"message": "This app is not approved to access the shippingAddress field",
+            "path": ["order", "shippingAddress"], "extensions": {"code": "ACCESS_DENIED"}});
+        let body = json!({"data": {"order": {"id": "gid://shopify/Order/1"}}, "errors": [denied]});
+        let Err(CallError::Refused { words, .. }) = reading(200, &body.to_string()).content else {
+            panic!("a partial order was taken")
+        };
+        assert!(words.contains("not approved"), "{words}");
+    }
+
+    #[test]
+    fn what_is_no_answer_passes_and_what_is_one_does_not() {
+        for (status, body) in [(200, "<html>"), (200, "{"), (502, ""), (200, r#"{"data":{}}"#)] {
+            let content = reading(status, body).content;
+            assert!(matches!(content, Err(CallError::Unanswered { .. })), "{status} {body}");
+        }
+        for status in [401, 403] {
+            let content = reading(status, "{}").content;
+            assert!(matches!(content, Err(CallError::TokenRefused { .. })), "{status}");
+        }
+        for status in [301, 400, 402, 423] {
+            let content = reading(status, "{}").content;
+            assert!(matches!(content, Err(CallError::Refused { .. })), "{status}");
+        }
+        assert_eq!(reading(404, "").content, Ok(Value::Null));
+        assert_eq!(reading(200, r#"{"data":{"order":null}}"#).content, Ok(Value::Null));
+    }
+}

@@ -1,0 +1,176 @@
+//! The sweep wakes lanes that have work due and that nobody works on: at the earliest time it knows of, and every 30 s
+//! in any case. The ledger puts the next sweep of a lane off in the same write that names it, so a wake-up that cannot
+//! be sent only comes later.
+
+use futures::{StreamExt, stream};
+use lane::clock::{Clock, Timestamp, after, until};
+use lane::ports::{QueueError, QueueSender, Work};
+use lane::wake_up::Envelope;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::outage::Outage;
+
+/// The longest time between two sweeps: what nobody told the sweep of is found within this.
+const PERIOD: Duration = Duration::from_secs(30);
+
+/// The shortest, however much is due.
+const GAP: Duration = Duration::from_millis(20);
+
+/// How long after a lane's time the sweep looks. A message that was made visible again at that time comes first, and
+/// the lane is leased by then: no second wake-up is sent.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Lanes of one sweep; the rest follow in the next one at once.
+const PAGE: u32 = 500;
+
+/// Wake-ups that are sent at the same time.
+const SENDS_AT_ONCE: usize = 16;
+
+/// How often a send is tried. The last waits are long enough for a queue to restart (1 + 2 + 4 + 8 s); after that the
+/// ledger names the lane again.
+const TRIES_MAX: u32 = 5;
+
+/// The earliest time at which some lane has work, as lane runs find out.
+#[derive(Debug, Clone)]
+pub(crate) struct Alarm(watch::Sender<Option<Timestamp>>);
+
+impl Alarm {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(None))
+    }
+
+    /// A lane has work then.
+    pub(crate) fn ring_at(&self, at: Timestamp) {
+        self.0.send_if_modified(|known| {
+            let sooner = known.is_none_or(|known| at < known);
+            if sooner {
+                *known = Some(at);
+            }
+            sooner
+        });
+    }
+
+    /// Forgets the time: the sweep that begins now finds everything that it was about.
+    fn take(&self) {
+        self.0.send_if_modified(|known| {
+            *known = None;
+            false
+        });
+    }
+}
+
+/// Sweeps.
+pub(crate) struct Sweep {
+    ledger: Arc<dyn Work>,
+    sender: Arc<dyn QueueSender>,
+    clock: Arc<dyn Clock>,
+    alarm: Alarm,
+    ledger_outage: Outage,
+    queue_outage: Outage,
+}
+
+impl Sweep {
+    pub(crate) fn new(
+        ledger: Arc<dyn Work>,
+        sender: Arc<dyn QueueSender>,
+        clock: Arc<dyn Clock>,
+        alarm: Alarm,
+    ) -> Self {
+        let (ledger_outage, queue_outage) = (Outage::of("ledger"), Outage::of("queue"));
+        Self { ledger, sender, clock, alarm, ledger_outage, queue_outage }
+    }
+
+    /// Sweeps until `stop`.
+    pub(crate) async fn run(&self, stop: &CancellationToken) {
+        let stopped = stop.cancelled();
+        tokio::pin!(stopped);
+        loop {
+            let wait = tokio::select! {
+                wait = self.sweep() => wait,
+                () = &mut stopped => return,
+            };
+            tokio::select! {
+                () = self.rest(wait) => {}
+                () = &mut stopped => return,
+            }
+        }
+    }
+
+    /// One page. How long until the next one.
+    async fn sweep(&self) -> Duration {
+        self.alarm.take();
+        let now = self.clock.now();
+        let swept = match self.ledger.lanes_to_wake(now, PAGE).await {
+            Ok(swept) => swept,
+            Err(error) => return self.ledger_outage.met(&error),
+        };
+        self.ledger_outage.over();
+        metrics::counter!("lanekeeper_sweeps_total").increment(1);
+        if !swept.sends.is_empty() {
+            tracing::debug!(lanes = swept.sends.len(), "the sweep wakes lanes");
+            fail::fail_point!("sweep.before_send");
+            self.send_all(swept.sends).await;
+        }
+        let now = self.clock.now();
+        swept.next.map_or(PERIOD, |next| wait_for(next, now))
+    }
+
+    /// Waits, or less if a lane turns out to have work sooner.
+    async fn rest(&self, wait: Duration) {
+        let end = after(self.clock.now(), wait);
+        let mut alarm = self.alarm.0.subscribe();
+        loop {
+            let now = self.clock.now();
+            let known = *alarm.borrow_and_update();
+            let wait = known.map_or(until(now, end), |at| wait_for(at, now).min(until(now, end)));
+            let rung = tokio::select! {
+                () = tokio::time::sleep(wait.max(GAP)) => false,
+                rung = alarm.changed() => rung.is_ok(),
+            };
+            if !rung {
+                return;
+            }
+        }
+    }
+
+    async fn send_all(&self, sends: Vec<Envelope>) {
+        let mut left = sends;
+        for _ in 0..TRIES_MAX {
+            let tried: Vec<Option<(Envelope, QueueError)>> = stream::iter(left)
+                .map(|send| async move {
+                    let sent = self.sender.send(&send).await;
+                    sent.err().map(|error| (send, error))
+                })
+                .buffer_unordered(SENDS_AT_ONCE)
+                .collect()
+                .await;
+            let mut wait = None;
+            left = Vec::new();
+            for (send, error) in tried.into_iter().flatten() {
+                match error {
+                    QueueError::Unavailable(_) => {
+                        wait.get_or_insert_with(|| self.queue_outage.met(&error));
+                        left.push(send);
+                    }
+                    QueueError::Refused(_) => {
+                        let lane = &send.wake_up.lane;
+                        tracing::error!(lane = %lane, error = %error, "the queue refuses a wake-up");
+                    }
+                }
+            }
+            let Some(wait) = wait else {
+                self.queue_outage.over();
+                return;
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+/// How long to wait for what is due at `at`.
+fn wait_for(at: Timestamp, now: Timestamp) -> Duration {
+    if at <= now { GAP } else { (until(now, at) + GRACE).min(PERIOD) }
+}

@@ -1,0 +1,370 @@
+//! A shop or two with orders, a ledger in a temporary file, and attempts that do what the test says.
+
+use ::lane::attempt::AttemptKind;
+use ::lane::clock::{Clock, ManualClock, Timestamp};
+use ::lane::hold::HoldReason;
+use ::lane::id::{AccountId, CorrelationId, Fingerprint, JobId, LaneKey, ShopId};
+use ::lane::job::Job;
+use ::lane::line::{Lease, Leased, Rest};
+use ::lane::outcome::{Outcome, PauseReason, Proof, Report, Trouble};
+use ::lane::policy::Policy;
+use ::lane::ports::{Begin, Complete, Desk, Head, Intake, LedgerError, Recorded, Registry, Release, Swept, Work};
+use ::lane::shop::{HoldRules, Qualification, Shop, Source};
+use ::lane::state::StateKind;
+use ::lane::wake_up::Envelope;
+use ::lane::webhook::{Content, OrderNews, Webhook};
+use async_trait::async_trait;
+use backend::embedded::ledger::Ledger;
+use bytes::Bytes;
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use worker::attempt::{CallsLeft, Carry};
+use worker::lane::{Lanes, Ran};
+use worker::limiter::{Limiter, Need, Quota};
+
+/// What a scripted attempt does.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Done,
+    Retry,
+    Hold,
+    WaitFor(Duration),
+    TokenRefused,
+    /// Panics, after a call that may change something if so told.
+    Panic {
+        called: bool,
+    },
+    /// Somebody else takes the lane's lease meanwhile, after a call that may change something if so told.
+    Overtaken {
+        called: bool,
+    },
+    /// Tells that it began and ends when told.
+    Slow,
+    /// Never ends, after a call that may change something.
+    Hang,
+}
+
+/// Carries jobs out as the test says; what is not said is done at once.
+pub(crate) struct Script {
+    acts: Mutex<HashMap<JobId, VecDeque<Act>>>,
+    attempts: Mutex<Vec<String>>,
+    reserving_takes: Mutex<Duration>,
+    ledger: Arc<Flaky>,
+    clock: Arc<dyn Clock>,
+    manual: Option<Arc<ManualClock>>,
+    pub(crate) began: Notify,
+    pub(crate) end: Notify,
+}
+
+impl Script {
+    /// Attempts so far, as `shop/order`.
+    pub(crate) fn attempts(&self) -> Vec<String> {
+        self.attempts.lock().unwrap().clone()
+    }
+
+    async fn overtake(&self, job: &Job) {
+        self.manual.as_ref().unwrap().advance(worker::lane::LEASE + Duration::from_secs(1));
+        let now = self.clock.now();
+        let until = now.saturating_add(worker::lane::LEASE).unwrap();
+        let leased = self.ledger.lease(&job.lane, "another", now, until).await.unwrap();
+        assert!(matches!(leased, Leased::Yes(_)));
+    }
+}
+
+#[async_trait]
+impl Carry for Script {
+    fn needs(&self, _shop: &Shop, _job: &Job, _kind: AttemptKind) -> Vec<Need> {
+        if let Some(manual) = &self.manual {
+            manual.advance(*self.reserving_takes.lock().unwrap());
+        }
+        vec![Need { account: warehouse(), units: 1 }]
+    }
+
+    async fn attempt(
+        &self,
+        shop: &Shop,
+        job: &Job,
+        _kind: AttemptKind,
+        deadline: Timestamp,
+        left: &CallsLeft,
+    ) -> Report {
+        assert!(deadline >= self.clock.now());
+        self.attempts.lock().unwrap().push(format!("{}/{}", shop.id, job.id));
+        let act = self.acts.lock().unwrap().get_mut(&job.id).and_then(VecDeque::pop_front);
+        let outcome = match act.unwrap_or(Act::Done) {
+            Act::Done => done(job, self.clock.now()),
+            Act::Retry => Outcome::Retry { after: None, error: Trouble::new("test", "again") },
+            Act::Hold => Outcome::Hold {
+                reason: HoldReason::InDoubt,
+                evidence: Vec::new(),
+                fingerprint: job.fingerprint.clone(),
+                difference: None,
+            },
+            Act::WaitFor(time) => Outcome::Wait {
+                until: self.clock.now().saturating_add(time).unwrap(),
+                why: "test".into(),
+                stops: false,
+            },
+            Act::TokenRefused => {
+                let why = PauseReason::TokenRefused { account: warehouse() };
+                Outcome::Pause { why, until: None }
+            }
+            Act::Panic { called } => {
+                if called {
+                    left.mark();
+                }
+                panic!("as the test says")
+            }
+            Act::Overtaken { called } => {
+                if called {
+                    left.mark();
+                }
+                self.overtake(job).await;
+                done(job, self.clock.now())
+            }
+            Act::Hang => {
+                left.mark();
+                std::future::pending().await
+            }
+            Act::Slow => {
+                self.began.notify_one();
+                self.end.notified().await;
+                done(job, self.clock.now())
+            }
+        };
+        Report { outcome, reach: job.reach.clone(), calls: Vec::new() }
+    }
+}
+
+fn done(job: &Job, now: Timestamp) -> Outcome {
+    Outcome::Done(Proof {
+        account: warehouse(),
+        reference: "1".into(),
+        key: job.id.to_string(),
+        fingerprint: job.fingerprint.clone(),
+        compared: Vec::new(),
+        accepted: None,
+        read_back_at: now,
+    })
+}
+
+/// The ledger, which can be told to fail.
+pub(crate) struct Flaky {
+    ledger: Ledger,
+    /// So many completions fail from now on.
+    pub(crate) failing_completes: AtomicU32,
+    /// So many leases fail from now on.
+    pub(crate) failing_leases: AtomicU32,
+}
+
+fn fails(counter: &AtomicU32) -> Result<(), LedgerError> {
+    let left = counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+    left.map_or(Ok(()), |_| Err(LedgerError::Unavailable("the test says so".into())))
+}
+
+#[async_trait]
+impl Work for Flaky {
+    async fn lease(
+        &self,
+        lane: &LaneKey,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Leased, LedgerError> {
+        fails(&self.failing_leases)?;
+        self.ledger.lease(lane, owner, now, until).await
+    }
+
+    async fn head(&self, lease: &Lease, now: Timestamp) -> Result<Head, LedgerError> {
+        self.ledger.head(lease, now).await
+    }
+
+    async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError> {
+        self.ledger.begin(lease, job, policy, now).await
+    }
+
+    async fn complete(
+        &self,
+        lease: &Lease,
+        job: &JobId,
+        report: Report,
+        policy: Policy,
+        chance: f64,
+        now: Timestamp,
+    ) -> Result<Complete, LedgerError> {
+        fails(&self.failing_completes)?;
+        self.ledger.complete(lease, job, report, policy, chance, now).await
+    }
+
+    async fn disturb(&self, lane: &LaneKey, job: &JobId, now: Timestamp) -> Result<(), LedgerError> {
+        self.ledger.disturb(lane, job, now).await
+    }
+
+    async fn release(&self, lease: &Lease, rest: Option<Rest>, now: Timestamp) -> Result<Release, LedgerError> {
+        self.ledger.release(lease, rest, now).await
+    }
+
+    async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<(), LedgerError> {
+        self.ledger.hand_back(lease, now).await
+    }
+
+    async fn lanes_to_wake(&self, now: Timestamp, limit: u32) -> Result<Swept, LedgerError> {
+        self.ledger.lanes_to_wake(now, limit).await
+    }
+
+    async fn shop(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
+        self.ledger.shop(id).await
+    }
+}
+
+/// Everything a run needs.
+pub(crate) struct World {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) manual: Option<Arc<ManualClock>>,
+    pub(crate) ledger: Ledger,
+    pub(crate) flaky: Arc<Flaky>,
+    pub(crate) limiter: Limiter,
+    pub(crate) script: Arc<Script>,
+    pub(crate) lanes: Lanes,
+    _dir: TempDir,
+}
+
+pub(crate) fn warehouse() -> AccountId {
+    AccountId::at("shipstation", "main")
+}
+
+pub(crate) fn shop_id(name: &str) -> ShopId {
+    ShopId::parse(name).unwrap()
+}
+
+pub(crate) fn lane_of(shop: &str) -> LaneKey {
+    LaneKey::orders(&shop_id(shop))
+}
+
+impl World {
+    /// With a clock that only the test moves.
+    pub(crate) fn standing_still() -> Self {
+        let start = Timestamp::from_second(1_800_000_000).unwrap();
+        let manual = Arc::new(ManualClock::starting(start));
+        Self::on(manual.clone(), Some(manual))
+    }
+
+    pub(crate) fn on(clock: Arc<dyn Clock>, manual: Option<Arc<ManualClock>>) -> Self {
+        let dir = TempDir::new().unwrap();
+        let ledger = Ledger::open(&dir.path().join("ledger.db"), &*clock).unwrap();
+        let flaky = Arc::new(Flaky {
+            ledger: ledger.clone(),
+            failing_completes: AtomicU32::new(0),
+            failing_leases: AtomicU32::new(0),
+        });
+        let limiter = Limiter::new(clock.clone());
+        limiter.set(&warehouse(), Quota { units: 1000, per: Duration::from_secs(1), burst: 1000 });
+        let script = Arc::new(Script {
+            acts: Mutex::default(),
+            attempts: Mutex::default(),
+            reserving_takes: Mutex::default(),
+            ledger: Arc::clone(&flaky),
+            clock: clock.clone(),
+            manual: manual.clone(),
+            began: Notify::new(),
+            end: Notify::new(),
+        });
+        let (work, carry) = (flaky.clone(), script.clone());
+        let lanes = Lanes::new(work, carry, limiter.clone(), clock.clone(), "tester".into(), 7);
+        Self { clock, manual, ledger, flaky, limiter, script, lanes, _dir: dir }
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.manual.as_ref().unwrap().advance(by);
+    }
+
+    pub(crate) async fn add_shop(&self, name: &str, policy: Policy) {
+        let shop = Shop {
+            id: shop_id(name),
+            source: Source::Shopify,
+            domains: vec![format!("{name}.myshopify.com")],
+            token: "env:TOKEN".parse().unwrap(),
+            warehouse: warehouse(),
+            policy,
+            rules: HoldRules::default(),
+            qualifies: Qualification::default(),
+            added_at: self.clock.now(),
+        };
+        self.ledger.put_shop(&shop, self.clock.now()).await.unwrap();
+    }
+
+    /// An order arrives. The wake-up that the handler would send.
+    pub(crate) async fn order(&self, shop: &str, order: u64) -> Option<Envelope> {
+        let (received_at, text) = (self.clock.now(), format!("{shop} {order}"));
+        let fingerprint = Fingerprint::of(text.as_bytes());
+        let mut body_hash = [0; 32];
+        body_hash[..8].copy_from_slice(&order.to_be_bytes());
+        let news = OrderNews {
+            id: JobId::from(order),
+            number: format!("#{order}"),
+            updated_at: Some(received_at),
+            fingerprint,
+            cancelled: false,
+            test: false,
+            financial_status: "paid".into(),
+            ships_something: true,
+        };
+        let webhook = Webhook {
+            source: Source::Shopify,
+            merchant: format!("{shop}.myshopify.com"),
+            topic: "orders/create".into(),
+            webhook_id: Some(text.clone()),
+            event_id: None,
+            body_hash,
+            body: Bytes::from_static(b"{}"),
+            received_at,
+            correlation: CorrelationId::of(&body_hash, received_at),
+            content: Content::Order(news),
+        };
+        match self.ledger.record(webhook).await.unwrap() {
+            Recorded::New { send, .. } => send,
+            other @ (Recorded::Newer { .. } | Recorded::Unchanged | Recorded::Duplicate | Recorded::Quarantined(_)) => {
+                panic!("{other:?}")
+            }
+        }
+    }
+
+    /// The attempts at an order go like this, in turn.
+    pub(crate) fn script(&self, order: u64, acts: &[Act]) {
+        let acts = acts.iter().cloned().collect();
+        self.script.acts.lock().unwrap().insert(JobId::from(order), acts);
+    }
+
+    /// So much time passes before each attempt.
+    pub(crate) fn reserving_takes(&self, time: Duration) {
+        *self.script.reserving_takes.lock().unwrap() = time;
+    }
+
+    pub(crate) async fn run(&self, shop: &str) -> Ran {
+        self.lanes.run(&lane_of(shop), &CancellationToken::new()).await
+    }
+
+    pub(crate) async fn job(&self, shop: &str, order: u64) -> Job {
+        self.ledger.job(&lane_of(shop), &JobId::from(order)).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn state(&self, shop: &str, order: u64) -> StateKind {
+        self.job(shop, order).await.state.kind()
+    }
+
+    /// Waits for what happens in other tasks.
+    pub(crate) async fn until_state(&self, shop: &str, order: u64, state: StateKind) {
+        for _ in 0..1000 {
+            if self.state(shop, order).await == state {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{shop}/{order} is {:?}, not {state:?}", self.state(shop, order).await);
+    }
+}

@@ -1,0 +1,6 @@
+//! Lane runs and the daemon, against the embedded ledger and queue; only the attempts are scripted.
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests are tests themselves")]
+
+mod harness;
+mod lane;
+mod daemon;
