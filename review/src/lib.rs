@@ -1,1 +1,69 @@
-//! review.
+//! Ledger → people → queue: what waits for a person, and what the person decides.
+//!
+//! A request is recognised (`access`), read or decided on (`decide`, `lanes`, `quarantine`), and only then
+//! answered, as JSON (`api`) or as a page (`pages`). Both go through the same functions: who may do what is said
+//! once, in `access`. The ledger decides which decision counts; the wake-up sent afterwards only makes it quick.
+
+mod token;
+mod access;
+mod refusal;
+mod repeat;
+mod cursor;
+mod wake;
+mod decide;
+mod lanes;
+mod quarantine;
+mod words;
+mod headers;
+mod api;
+mod pages;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use lane::clock::Clock;
+use lane::ports::{Desk, QueueSender};
+
+pub use token::{new_token, token_hash};
+
+/// Decisions, notes and pauses fit into one KiB; this leaves room for escaping.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// What an installation may choose.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long a browser stays signed in. A disabled operator is refused at once whatever this says.
+    pub session: Duration,
+    /// Failed sign-ins that this process takes in a minute before it refuses to look at any more.
+    pub sign_in_failures_per_minute: usize,
+}
+
+impl Default for Settings {
+    /// A working day, and far more typing errors than a team makes.
+    fn default() -> Self {
+        Self { session: Duration::from_hours(8), sign_in_failures_per_minute: 10 }
+    }
+}
+
+/// What every request needs.
+pub(crate) struct Review {
+    pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) sender: Arc<dyn QueueSender>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) failures: access::Failures,
+}
+
+/// The review application: the API under `/api/v1` and the page at `/`.
+pub fn router(desk: Arc<dyn Desk>, sender: Arc<dyn QueueSender>, clock: Arc<dyn Clock>, settings: Settings) -> Router {
+    let failures = access::Failures::at_most(settings.sign_in_failures_per_minute);
+    let review = Arc::new(Review { desk, sender, clock, settings, failures });
+    Router::new()
+        .nest("/api/v1", api::routes())
+        .merge(pages::routes())
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::map_response(headers::protect))
+        .with_state(review)
+}

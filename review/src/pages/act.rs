@@ -1,0 +1,144 @@
+//! What the buttons do. A change that worked leads back to the desk; one that did not shows the desk as it is now, with
+//! the reason at its top.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use lane::decision::Verdict;
+use lane::id::{JobId, LaneKey};
+use serde::{Deserialize, Serialize};
+
+use crate::Review;
+use crate::access::{Caller, Reviewer};
+use crate::decide::{self, Ask};
+use crate::pages::desk::{self, Asked, Banner, Done};
+use crate::pages::problem::Problem;
+use crate::pages::sign_in::SignedIn;
+use crate::refusal::Refusal;
+use crate::{lanes, repeat, words};
+
+/// A card's form as it was rendered, the button that was pressed, and what was typed.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Decided {
+    lane: LaneKey,
+    job: JobId,
+    hold: u32,
+    fingerprint: String,
+    verdict: Verdict,
+    #[serde(default)]
+    note: String,
+}
+
+/// Approve, reject, retry.
+pub(super) async fn decide(
+    State(review): State<Arc<Review>>,
+    SignedIn(caller): SignedIn,
+    form: Result<Form<Decided>, FormRejection>,
+) -> Result<Response, Problem> {
+    let reviewer = caller.reviewer("/decide")?;
+    let mut asked = filled_in(form)?;
+    asked.note = decide::note(&asked.note)?;
+    let done = match asked.verdict {
+        Verdict::Approve => Done::Approved,
+        Verdict::Reject => Done::Rejected,
+        Verdict::Retry => Done::Retried,
+    };
+    match decide_once(&review, &reviewer, &asked).await {
+        Ok(()) => Ok(back_to_desk(done)),
+        Err(refusal) => not_decided(&review, &caller, &asked, refusal).await,
+    }
+}
+
+/// The key says what is decided, so a double click is one decision with one answer. The same click with another note
+/// is no repetition: it learns what was decided before.
+async fn decide_once(review: &Review, by: &Reviewer<'_>, asked: &Decided) -> Result<(), Refusal> {
+    let fingerprint = decide::fingerprint(&asked.fingerprint)?;
+    let key = repeat::page_key(&asked.lane, &asked.job, asked.hold, &fingerprint, asked.verdict);
+    let key = repeat::request_key(by, Some(key), "/decide", asked);
+    let ask = Ask {
+        lane: asked.lane.clone(),
+        job: asked.job.clone(),
+        verdict: asked.verdict,
+        hold: asked.hold,
+        fingerprint,
+        note: asked.note.clone(),
+    };
+    match decide::decide(review, by, ask.clone(), key.as_ref()).await {
+        Err(Refusal::KeyReused) => decide::decide(review, by, ask, None).await,
+        answer => answer,
+    }
+    .map(|_| ())
+}
+
+/// The desk as it is now. Who decided, or what changed, stands at its top; a fault of the ledger gets a page of its own.
+async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal: Refusal) -> Result<Response, Problem> {
+    let hint = match &refusal {
+        Refusal::AlreadyDecided(_) | Refusal::NoSuchJob => "",
+        Refusal::Changed(_) => " If it still needs a person, it is shown below as it is now.",
+        Refusal::Unauthorised
+        | Refusal::Forbidden { .. }
+        | Refusal::CrossSite
+        | Refusal::TooManyFailures
+        | Refusal::NoSuchLane
+        | Refusal::NotInQuarantine
+        | Refusal::NothingHere
+        | Refusal::WrongMethod
+        | Refusal::Malformed(_)
+        | Refusal::TooLarge
+        | Refusal::KeyReused
+        | Refusal::LedgerBusy
+        | Refusal::LedgerStopped
+        | Refusal::LedgerUnreadable => return Err(refusal.into()),
+    };
+    let job = review.desk.job(&asked.lane, &asked.job).await.ok().flatten();
+    let number = job.map_or_else(|| asked.job.to_string(), |job| job.number);
+    let banner = Banner {
+        is_problem: true,
+        words: format!(
+            "{} of {} was not {}. {}{hint}",
+            words::shown(&number),
+            asked.lane.group(),
+            words::past(asked.verdict),
+            refusal.words()
+        ),
+        note: words::shown(&asked.note),
+    };
+    let (status, _) = refusal.kind();
+    let shown = desk::render(review, caller, Asked::default(), Some(banner)).await?;
+    Ok((status, shown).into_response())
+}
+
+/// The pause that is ended.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resumed {
+    lane: LaneKey,
+    paused_since: String,
+}
+
+/// Resume a lane. The key names the pause, so that a double click cannot end the next one.
+pub(super) async fn resume(
+    State(review): State<Arc<Review>>,
+    SignedIn(caller): SignedIn,
+    form: Result<Form<Resumed>, FormRejection>,
+) -> Result<Response, Problem> {
+    let reviewer = caller.reviewer("/resume")?;
+    let asked = filled_in(form)?;
+    let key = format!("page-resume-{}-{}", asked.lane, asked.paused_since);
+    let key = Some(key).filter(|key| key.len() <= 200);
+    let key = repeat::request_key(&reviewer, key, "/resume", &asked);
+    lanes::resume(&review, &reviewer, &asked.lane, key.as_ref()).await?;
+    Ok(back_to_desk(Done::Resumed))
+}
+
+fn filled_in<T>(form: Result<Form<T>, FormRejection>) -> Result<T, Refusal> {
+    let words = "this is not the form as it was shown; go back, reload the page and try again";
+    form.map(|Form(form)| form).map_err(|rejection| Refusal::unread(rejection.status(), words))
+}
+
+fn back_to_desk(done: Done) -> Response {
+    Redirect::to(&format!("/?done={}", done.as_str())).into_response()
+}
