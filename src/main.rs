@@ -1,1 +1,124 @@
-fn main() {}
+//! Lanekeeper: all services in one process over one file, and the command line.
+//!
+//! `up` runs the program, `demo` runs it together with simulated providers and made-up merchants. `shop` and
+//! `operator` change what the ledger keeps besides jobs, `check` tells what is wrong with an installation, `send`
+//! plays Shopify. The modules stand in the order in which a start goes through them.
+
+mod config;
+mod logs;
+mod kill_points;
+mod serve;
+mod health;
+mod figures;
+mod control;
+mod program;
+mod signals;
+mod up;
+mod demo;
+mod shop;
+mod operator;
+mod send;
+mod check;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use backend::embedded::ledger::Ledger;
+use clap::{Parser, Subcommand};
+use lane::clock::{Clock, SystemClock};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use config::{Config, process_env};
+use control::{Answer, Office};
+
+/// How long a blocking read that nobody waits for any more may hold up the end of the process.
+const LAST_READS: Duration = Duration::from_secs(1);
+
+/// Carries each merchant's orders out one at a time, in order, within the limits of the APIs it calls.
+#[derive(Debug, Parser)]
+#[command(name = "lanekeeper", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything with simulated providers and made-up merchants. Needs no accounts and no settings.
+    Demo(demo::Demo),
+    /// Run the program.
+    Up(shop::Settings),
+    /// Sign a file as Shopify would and post it to the handler.
+    Send(send::Send),
+    /// Tell everything that is wrong with an installation, and how to mend it.
+    Check(shop::Settings),
+    /// Add, list or remove shops.
+    #[command(subcommand)]
+    Shop(shop::Shops),
+    /// Add, list or disable operators.
+    #[command(subcommand)]
+    Operator(operator::Operators),
+}
+
+fn main() -> ExitCode {
+    let command = CommandLine::parse().command;
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("lanekeeper: the runtime cannot be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(command));
+    runtime.shutdown_timeout(LAST_READS);
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lanekeeper: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    // The one place where chance comes from; everything below is handed a generator or a seed.
+    let mut chance = StdRng::from_os_rng();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    match command {
+        Command::Demo(demo) => demo::run(demo, clock, chance).await,
+        Command::Up(settings) => up::run(&settings, clock, chance).await,
+        Command::Send(send) => send::run(send, &mut chance).await,
+        Command::Check(settings) => check::run(&settings, clock.as_ref()).await,
+        Command::Shop(shops) => {
+            let config = Config::load(&shops.settings().config, &process_env)?;
+            let command = shops.command(&config)?;
+            tell(&config, command, clock, chance).await
+        }
+        Command::Operator(operators) => {
+            let config = Config::load(&operators.settings().config, &process_env)?;
+            tell(&config, operators.command(), clock, chance).await
+        }
+    }
+}
+
+/// Has a command carried out by the running program, or here if none runs, and prints what came of it.
+async fn tell(config: &Config, command: control::Command, clock: Arc<dyn Clock>, chance: StdRng) -> anyhow::Result<()> {
+    let reply = match control::ask(&config.ledger.socket(), &command).await? {
+        Answer::Reply(reply) => reply,
+        Answer::NobodyListens => {
+            let ledger = Arc::new(Ledger::open(&config.ledger.path, clock.as_ref())?);
+            let office = Office::new(ledger.clone(), ledger, program::warehouses(config), clock, chance);
+            // Nobody hears a wake-up now; the sweep of the next start finds the lanes.
+            office.carry_out(command).await.reply
+        }
+    };
+    let words = control::words(&reply);
+    if control::is_refusal(&reply) {
+        bail!("{words}");
+    }
+    println!("{words}");
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! `lanekeeper check`: tells everything that is wrong with an installation and how to mend it, not only the first
+//! thing. It does no more to the ledger than a start would, and makes one call to each account.
+
+mod machine;
+mod providers;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use lane::clock::Clock;
+use lane::shop::{SecretRef, Shop};
+use secrecy::SecretString;
+
+use crate::config::{Config, process_env};
+use crate::{logs, program, shop};
+
+/// How long a provider may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was found so far. Lines are printed as they come, because some take seconds.
+#[derive(Debug, Default)]
+struct Findings {
+    good: u32,
+    wrong: u32,
+}
+
+impl Findings {
+    fn good(&mut self, line: impl AsRef<str>) {
+        self.good += 1;
+        println!("✔ {}", plain(line.as_ref()));
+    }
+
+    fn wrong(&mut self, line: impl AsRef<str>) {
+        self.wrong += 1;
+        println!("✘ {}", plain(line.as_ref()));
+    }
+
+    /// The secret, if it can be read; a line if it cannot.
+    fn secret(&mut self, place: &str, reference: &SecretRef) -> Option<SecretString> {
+        match worker::secrets::read(reference) {
+            Ok(secret) => Some(secret),
+            Err(error) => {
+                self.wrong(format!("{place}: {error}; set it where the program runs"));
+                None
+            }
+        }
+    }
+}
+
+/// Providers' words may hold anything; a line of ours stays one line.
+fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// Checks; an error if anything is wrong.
+pub(crate) async fn run(settings: &shop::Settings, clock: &dyn Clock) -> anyhow::Result<()> {
+    let mut findings = Findings::default();
+    if let Some(config) = settings_file(&settings.config, &mut findings) {
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            // Credentials go where the settings say, and nowhere a provider sends us.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .context("no HTTP client can be made")?;
+        let ledger = machine::ledger(&config, clock, &mut findings).await;
+        machine::listeners(&config, ledger.running, &client, &mut findings).await;
+        let mut dates = providers::accounts(&config, &client, &mut findings).await;
+        warehouses(&config, &ledger.shops, &mut findings);
+        dates.extend(providers::shops(&config, &ledger.shops, &client, &mut findings).await);
+        machine::time(clock.now(), &dates, &mut findings);
+    }
+    match findings.wrong {
+        0 => println!("Everything is in order: {} things were looked at.", findings.good),
+        1 => bail!("one thing is wrong"),
+        many => bail!("{many} things are wrong"),
+    }
+    Ok(())
+}
+
+fn settings_file(path: &Path, findings: &mut Findings) -> Option<Config> {
+    let config = match Config::load(path, &process_env) {
+        Ok(config) => config,
+        Err(problems) => {
+            for problem in problems.0 {
+                findings.wrong(problem);
+            }
+            return None;
+        }
+    };
+    findings.good(format!("the settings in {} can be read", path.display()));
+    if let Err(error) = logs::filter(&config.log, &process_env) {
+        findings.wrong(format!("{error:#}"));
+    }
+    for reference in &config.webhooks.shopify_secrets {
+        if findings.secret("[webhooks] shopify_secrets", reference).is_some() {
+            findings.good(format!("[webhooks] shopify_secrets: {reference} can be read"));
+        }
+    }
+    if config.accounts.is_empty() {
+        findings.wrong("there is no warehouse account; add a section such as [accounts.main]");
+    }
+    Some(config)
+}
+
+fn warehouses(config: &Config, shops: &[Shop], findings: &mut Findings) {
+    let known = program::warehouses(config);
+    for shop in shops.iter().filter(|shop| !known.contains(&shop.warehouse)) {
+        findings.wrong(format!(
+            "the shop {} sends its orders to {}, which is not in the settings; add the account, or add the shop again \
+             with another --warehouse",
+            shop.id, shop.warehouse
+        ));
+    }
+}

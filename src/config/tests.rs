@@ -1,0 +1,132 @@
+use super::*;
+
+const SMALLEST: &str = r#"
+[ledger]
+path = "lane.db"
+[webhooks]
+shopify_secrets = ["env:SHOPIFY_SECRET"]
+[accounts.main]
+provider = "shipstation"
+key = "env:KEY"
+secret = "file:/run/secret"
+"#;
+
+fn read(text: &str) -> Result<Config, Problems> {
+    Config::read(text, "lanekeeper.toml", &|_| None)
+}
+
+fn problem(text: &str) -> String {
+    read(text).unwrap_err().to_string()
+}
+
+#[test]
+fn the_smallest_file_is_enough_and_the_defaults_stand() {
+    let config = read(SMALLEST).unwrap();
+    assert_eq!(config.webhooks.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.review.listen.to_string(), "127.0.0.1:8090");
+    assert_eq!(config.shopify.base_url.as_str(), "https://{domain}");
+    assert_eq!(config.shopify.api_version.as_str(), "2026-10");
+    let (name, account) = config.accounts.iter().next().unwrap();
+    assert_eq!(account.id(name).as_str(), "shipstation/main");
+    assert_eq!(account.per_minute.get(), 40);
+    assert_eq!(config.ledger.socket().display().to_string(), "lane.db.sock");
+}
+
+#[test]
+fn the_example_says_everything_and_is_read() {
+    let config = read(include_str!("../../lanekeeper.example.toml")).unwrap();
+    assert_eq!(config.webhooks.shopify_secrets.len(), 1);
+    assert_eq!(config.accounts.len(), 1);
+    assert_eq!(config.log.format, Format::Human);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_place() {
+    let text = SMALLEST.replace("key =", "colour = \"red\"\nkey =");
+    let problem = problem(&text);
+    assert!(problem.starts_with("lanekeeper.toml:8 [accounts.main] colour: unknown field `colour`"), "{problem}");
+}
+
+#[test]
+fn an_unknown_section_is_named_with_its_place() {
+    let problem = problem(&format!("{SMALLEST}\n[colours]\nred = 1\n"));
+    assert!(problem.starts_with("lanekeeper.toml:11: there is no section or setting colours"), "{problem}");
+}
+
+#[test]
+fn a_missing_secret_is_named_with_its_place() {
+    let problem = problem(&SMALLEST.replace("secret = \"file:/run/secret\"", ""));
+    assert!(problem.contains("[accounts.main]") && problem.contains("missing field `secret`"), "{problem}");
+}
+
+#[test]
+fn a_missing_section_is_named() {
+    let problem = problem("[ledger]\npath = \"x\"");
+    assert!(problem.contains("[webhooks]: missing field `shopify_secrets`"), "{problem}");
+}
+
+#[test]
+fn a_secret_written_out_is_refused_and_not_repeated() {
+    let literal = "hunter2-hunter2";
+    for text in [
+        SMALLEST.replace("env:KEY", literal),
+        SMALLEST.replace("\"env:KEY\"", "20212223"),
+        SMALLEST.replace("env:SHOPIFY_SECRET", literal),
+        SMALLEST.replace("[\"env:SHOPIFY_SECRET\"]", "\"hunter2-hunter2\""),
+    ] {
+        let problem = problem(&text);
+        assert!(!problem.contains("hunter2") && !problem.contains("20212223"), "{problem}");
+        assert!(problem.contains("env:"), "{problem}");
+        assert!(problem.contains("key") || problem.contains("shopify_secrets"), "{problem}");
+    }
+}
+
+#[test]
+fn a_list_without_secrets_is_refused() {
+    assert!(problem(&SMALLEST.replace("\"env:SHOPIFY_SECRET\"", "")).contains("at least one secret"));
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let text = "[ledger]\nfile = 1\n[worker]\nconcurrency = 0\n[log]\nformat = \"xml\"\n[accounts.Main]\n";
+    let problems = read(text).unwrap_err().0;
+    for part in ["[ledger]", "[webhooks]", "[worker]", "[log]", "[accounts.Main]"] {
+        assert!(problems.iter().any(|problem| problem.contains(part)), "{part}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_broken_line_is_named() {
+    assert!(problem("[ledger]\npath = \n").starts_with("lanekeeper.toml:2"));
+}
+
+#[test]
+fn http_to_another_machine_is_refused() {
+    let text = SMALLEST.replace("key =", "base_url = \"http://ssapi.shipstation.com\"\nkey =");
+    assert!(problem(&text).contains("use https"));
+}
+
+#[test]
+fn the_listed_variables_override_the_file() {
+    let env = |name: &str| {
+        let value = match name {
+            LEDGER => "/tmp/other.db",
+            WEBHOOKS_LISTEN => "127.0.0.1:1",
+            REVIEW_LISTEN => "127.0.0.1:2",
+            LOG_FORMAT => "json",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let config = Config::read(SMALLEST, "x", &env).unwrap();
+    assert_eq!(config.ledger.path.display().to_string(), "/tmp/other.db");
+    assert_eq!((config.webhooks.listen.port(), config.review.listen.port()), (1, 2));
+    assert_eq!(config.log.format, Format::Json);
+}
+
+#[test]
+fn an_override_that_cannot_be_read_is_named() {
+    let env = |name: &str| (name == REVIEW_LISTEN).then(|| "here".to_owned());
+    let problem = Config::read(SMALLEST, "x", &env).unwrap_err().to_string();
+    assert!(problem.contains(REVIEW_LISTEN), "{problem}");
+}

@@ -1,0 +1,98 @@
+//! Commands that change or show what the ledger keeps besides jobs: shops and operators.
+//!
+//! One file has one program, so while the program runs, the command line asks it over a Unix socket beside the file
+//! ([`socket`]); if nobody listens there, the command line opens the ledger itself. Either way the same [`Office`]
+//! carries the command out and answers with a [`Reply`], which [`words`] puts into words.
+
+mod office;
+mod domain;
+mod socket;
+mod words;
+
+use lane::id::{OperatorId, ShopId};
+use lane::operator::Role;
+use lane::shop::Shop;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use domain::domain;
+pub(crate) use office::Office;
+pub(crate) use socket::{Answer, Socket, ask};
+pub(crate) use words::{is_refusal, words};
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// Add a shop, or replace the one with this id.
+    ShopAdd(Box<Shop>),
+    /// List the shops.
+    ShopList,
+    /// Remove a shop.
+    ShopRemove(ShopId),
+    /// Add an operator, or give one a new token and role.
+    OperatorAdd { name: OperatorId, role: Role },
+    /// List the operators.
+    OperatorList,
+    /// Refuse an operator from now on.
+    OperatorDisable(OperatorId),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reply {
+    /// The shop is known now.
+    ShopAdded {
+        shop: Box<Shop>,
+        /// It was known before and has been replaced.
+        replaced: bool,
+        /// Webhooks that had come before the shop was known and are its jobs now.
+        became_work: u64,
+        /// What the caller should know besides.
+        notes: Vec<String>,
+    },
+    /// All shops.
+    Shops(Vec<Shop>),
+    /// The shop is gone.
+    ShopRemoved(ShopId),
+    /// There is no such shop.
+    NoSuchShop(ShopId),
+    /// The operator is known now by this token.
+    OperatorAdded {
+        name: OperatorId,
+        role: Role,
+        token: ShownOnce,
+        /// An older token has been replaced.
+        replaced: bool,
+    },
+    /// All operators.
+    Operators(Vec<OperatorLine>),
+    /// The operator is refused from now on.
+    OperatorDisabled(OperatorId),
+    /// There is no such operator.
+    NoSuchOperator(OperatorId),
+    /// Nothing was done, for this reason.
+    Refused(String),
+}
+
+/// An operator without the token's hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OperatorLine {
+    pub(crate) name: OperatorId,
+    pub(crate) role: Role,
+    pub(crate) disabled: bool,
+}
+
+/// A token on its way to the one screen that shows it; it does not show itself in logs.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ShownOnce(pub(crate) String);
+
+impl std::fmt::Debug for ShownOnce {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ShownOnce(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

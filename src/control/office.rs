@@ -1,0 +1,169 @@
+//! Carries commands out, one at a time, wherever the ledger is open: in the running program or in the command line.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use lane::clock::Clock;
+use lane::id::{AccountId, OperatorId, ShopId};
+use lane::operator::{Operator, Role};
+use lane::ports::{Desk, LedgerError, Registry, RegistryError};
+use lane::shop::Shop;
+use lane::view::{Page, QuarantineReason};
+use lane::wake_up::Envelope;
+use rand::rngs::StdRng;
+use secrecy::ExposeSecret as _;
+use tokio::sync::Mutex;
+
+use super::{Command, OperatorLine, Reply, ShownOnce, domain};
+
+/// The ledger as commands use it.
+pub(crate) struct Office {
+    registry: Arc<dyn Registry>,
+    desk: Arc<dyn Desk>,
+    warehouses: BTreeSet<AccountId>,
+    clock: Arc<dyn Clock>,
+    /// Whoever has it carries a command out; the others wait, so that no two commands read and write across each other.
+    chance: Mutex<StdRng>,
+}
+
+/// A command that was carried out, and the wake-ups to send if there is a queue. Without one the sweep of the next
+/// start finds the lanes.
+pub(crate) struct CarriedOut {
+    pub(crate) reply: Reply,
+    pub(crate) sends: Vec<Envelope>,
+}
+
+impl From<Reply> for CarriedOut {
+    fn from(reply: Reply) -> Self {
+        Self { reply, sends: Vec::new() }
+    }
+}
+
+impl Office {
+    /// `warehouses` are the accounts of the settings.
+    pub(crate) fn new(
+        registry: Arc<dyn Registry>,
+        desk: Arc<dyn Desk>,
+        warehouses: BTreeSet<AccountId>,
+        clock: Arc<dyn Clock>,
+        chance: StdRng,
+    ) -> Self {
+        Self { registry, desk, warehouses, clock, chance: Mutex::new(chance) }
+    }
+
+    /// Carries a command out. What goes wrong is told in the reply.
+    pub(crate) async fn carry_out(&self, command: Command) -> CarriedOut {
+        let mut chance = self.chance.lock().await;
+        let done = match command {
+            Command::ShopAdd(shop) => self.add_shop(*shop).await,
+            Command::ShopList => self.list_shops().await.map(CarriedOut::from),
+            Command::ShopRemove(id) => self.remove_shop(id).await.map(CarriedOut::from),
+            Command::OperatorAdd { name, role } => {
+                self.add_operator(name, role, &mut chance).await.map(CarriedOut::from)
+            }
+            Command::OperatorList => self.list_operators().await.map(CarriedOut::from),
+            Command::OperatorDisable(name) => self.disable_operator(name).await.map(CarriedOut::from),
+        };
+        done.unwrap_or_else(|error| Reply::Refused(error.to_string()).into())
+    }
+
+    async fn add_shop(&self, mut shop: Shop) -> Result<CarriedOut, RegistryError> {
+        if let Some(refusal) = self.normalise(&mut shop) {
+            return Ok(Reply::Refused(refusal).into());
+        }
+        let now = self.clock.now();
+        let before = self.registry.shops().await?.into_iter().find(|known| known.id == shop.id);
+        shop.added_at = before.as_ref().map_or(now, |known| known.added_at);
+        let kept = self.kept_webhooks(&shop).await?;
+        let sends = self.registry.put_shop(&shop, now).await?;
+        let became_work = kept.saturating_sub(self.kept_webhooks(&shop).await?);
+        let notes = secret_note(&shop).into_iter().collect();
+        let replaced = before.is_some();
+        let reply = Reply::ShopAdded { shop: Box::new(shop), replaced, became_work, notes };
+        Ok(CarriedOut { reply, sends })
+    }
+
+    /// Brings domains into the form webhooks are matched by; says why not if the shop cannot be as it is.
+    fn normalise(&self, shop: &mut Shop) -> Option<String> {
+        let mut domains = Vec::new();
+        for text in &shop.domains {
+            match domain(text) {
+                Ok(domain) if domains.contains(&domain) => {}
+                Ok(domain) => domains.push(domain),
+                Err(error) => return Some(error.to_string()),
+            }
+        }
+        if domains.is_empty() {
+            return Some("a shop needs the domain that its webhooks name".to_owned());
+        }
+        shop.domains = domains;
+        if self.warehouses.contains(&shop.warehouse) {
+            return None;
+        }
+        let known: Vec<_> = self.warehouses.iter().map(AccountId::as_str).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Some(format!(
+            "there is no warehouse account {}; the settings of the program that keeps the ledger have: {known}",
+            shop.warehouse
+        ))
+    }
+
+    /// Webhooks that wait for this shop to be known.
+    async fn kept_webhooks(&self, shop: &Shop) -> Result<u64, LedgerError> {
+        let mut count = 0;
+        let mut page = Page::default();
+        loop {
+            let rows = self.desk.quarantined(&page).await?;
+            let waiting = rows
+                .rows
+                .iter()
+                .filter(|kept| kept.why == QuarantineReason::UnknownShop && shop.domains.contains(&kept.merchant));
+            count += waiting.count() as u64;
+            match rows.next {
+                Some(next) => page.after = Some(next),
+                None => return Ok(count),
+            }
+        }
+    }
+
+    async fn list_shops(&self) -> Result<Reply, RegistryError> {
+        let shops = self.registry.shops().await?;
+        Ok(Reply::Shops(shops.iter().map(|shop| Shop::clone(shop)).collect()))
+    }
+
+    async fn remove_shop(&self, id: ShopId) -> Result<Reply, RegistryError> {
+        let removed = self.registry.remove_shop(&id, self.clock.now()).await?;
+        Ok(if removed { Reply::ShopRemoved(id) } else { Reply::NoSuchShop(id) })
+    }
+
+    async fn add_operator(&self, name: OperatorId, role: Role, chance: &mut StdRng) -> Result<Reply, RegistryError> {
+        let replaced = self.registry.operators().await?.iter().any(|known| known.id == name);
+        let (token, token_hash) = review::new_token(chance);
+        let operator = Operator { id: name.clone(), role, token_hash, disabled: false };
+        self.registry.put_operator(&operator).await?;
+        let token = ShownOnce(token.expose_secret().to_owned());
+        Ok(Reply::OperatorAdded { name, role, token, replaced })
+    }
+
+    async fn list_operators(&self) -> Result<Reply, RegistryError> {
+        let operators = self.registry.operators().await?;
+        let line = |known: Operator| OperatorLine { name: known.id, role: known.role, disabled: known.disabled };
+        Ok(Reply::Operators(operators.into_iter().map(line).collect()))
+    }
+
+    async fn disable_operator(&self, name: OperatorId) -> Result<Reply, RegistryError> {
+        let known = self.registry.operators().await?.into_iter().find(|known| known.id == name);
+        let Some(known) = known else { return Ok(Reply::NoSuchOperator(name)) };
+        self.registry.put_operator(&Operator { disabled: true, ..known }).await?;
+        Ok(Reply::OperatorDisabled(name))
+    }
+}
+
+/// A token that this process cannot read is not refused: it may be there when the program starts next.
+fn secret_note(shop: &Shop) -> Option<String> {
+    let error = worker::secrets::read(&shop.token).err()?;
+    Some(format!(
+        "{error}; until the running program can read it, the shop's lane pauses at its first job (a variable takes a \
+         restart, a file does not)"
+    ))
+}

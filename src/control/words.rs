@@ -1,0 +1,130 @@
+//! Replies in words for people.
+
+use lane::operator::Role;
+use lane::policy::{Policy, Standing};
+use lane::shop::{HoldRules, RiskPending, Shop};
+
+use super::{OperatorLine, Reply};
+
+/// Whether the command was not carried out.
+pub(crate) fn is_refusal(reply: &Reply) -> bool {
+    match reply {
+        Reply::NoSuchShop(_) | Reply::NoSuchOperator(_) | Reply::Refused(_) => true,
+        Reply::ShopAdded { .. }
+        | Reply::Shops(_)
+        | Reply::ShopRemoved(_)
+        | Reply::OperatorAdded { .. }
+        | Reply::Operators(_)
+        | Reply::OperatorDisabled(_) => false,
+    }
+}
+
+/// What happened and what it means.
+pub(crate) fn words(reply: &Reply) -> String {
+    match reply {
+        Reply::ShopAdded { shop, replaced, became_work, notes } => shop_added(shop, *replaced, *became_work, notes),
+        Reply::Shops(shops) if shops.is_empty() => {
+            "There are no shops yet; add one with `lanekeeper shop add`.".to_owned()
+        }
+        Reply::Shops(shops) => shops.iter().map(shop).collect::<Vec<_>>().join("\n"),
+        Reply::ShopRemoved(id) => format!(
+            "The shop {id} is removed. Its jobs and their history stay; its lane is paused, and no further call is made \
+             for it.\nWebhooks that still name it are kept aside for 30 days. Adding the shop again with the same id \
+             goes on where it stopped."
+        ),
+        Reply::NoSuchShop(id) => format!("There is no shop {id}; see `lanekeeper shop list`. Nothing was done."),
+        Reply::OperatorAdded { name, role, token, replaced } => {
+            let before = if *replaced { " The token they had before is refused from now on." } else { "" };
+            format!(
+                "{name} may {}. This is the token; it is shown this once and stored nowhere:\n\n    {}\n\nSign in \
+                 with it on the review page, or send it as `Authorization: Bearer …`.{before}",
+                may(*role),
+                token.0
+            )
+        }
+        Reply::Operators(operators) if operators.is_empty() => {
+            "There are no operators yet; add one with `lanekeeper operator add NAME --role reviewer`.".to_owned()
+        }
+        Reply::Operators(operators) => operators.iter().map(operator).collect::<Vec<_>>().join("\n"),
+        Reply::OperatorDisabled(name) => {
+            format!("{name} is refused from now on, in open sessions too. What they decided stays, with their name.")
+        }
+        Reply::NoSuchOperator(name) => {
+            format!("There is no operator {name}; see `lanekeeper operator list`. Nothing was done.")
+        }
+        Reply::Refused(why) => format!("Nothing was done: {why}."),
+    }
+}
+
+fn shop_added(added: &Shop, replaced: bool, became_work: u64, notes: &[String]) -> String {
+    let did = if replaced { "is changed; everything not given now is at its default" } else { "is added" };
+    let mut text = format!("The shop {} {did}.\n{}\n", added.id, shop(added));
+    let kept = match became_work {
+        0 => "No webhook had come for it before.".to_owned(),
+        1 => "One webhook that had come before was waiting for it and is its job now.".to_owned(),
+        many => format!(
+            "{many} webhooks that had come before were waiting for it and are its jobs now, in the order they came."
+        ),
+    };
+    text.push_str(&kept);
+    for note in notes {
+        text.push_str("\nNote: ");
+        text.push_str(note);
+        text.push('.');
+    }
+    text
+}
+
+fn shop(shop: &Shop) -> String {
+    format!(
+        "{}  {}  to {}  token {}\n    {}\n    {}; carries out: {}{}",
+        shop.id,
+        shop.domains.join(", "),
+        shop.warehouse,
+        shop.token,
+        rules(&shop.rules),
+        policy(shop.policy),
+        shop.qualifies.financial_statuses.join(", "),
+        if shop.qualifies.test_orders { ", test orders too" } else { "" },
+    )
+}
+
+fn rules(rules: &HoldRules) -> String {
+    let mut holds = Vec::new();
+    if let Some(limit) = rules.total_above {
+        holds.push(format!("above {limit}"));
+    }
+    if rules.country_differs {
+        holds.push("shipping to another country than billed".to_owned());
+    }
+    match rules.risk_pending {
+        RiskPending::Hold => holds.push("with an unfinished risk check".to_owned()),
+        RiskPending::Proceed => {}
+    }
+    if holds.is_empty() { "holds nothing by rule".to_owned() } else { format!("holds orders {}", holds.join(", ")) }
+}
+
+fn policy(policy: Policy) -> String {
+    let [retry, hold, fail] = [policy.retry, policy.hold, policy.fail].map(standing);
+    format!("on retry {retry}, on hold {hold}, on fail {fail}")
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::StopLane => "stop-lane",
+        Standing::StepAside => "step-aside",
+    }
+}
+
+fn operator(operator: &OperatorLine) -> String {
+    let state = if operator.disabled { "  (disabled)" } else { "" };
+    format!("{}  {}{state}", operator.name, operator.role.as_str())
+}
+
+fn may(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "look (viewer)",
+        Role::Reviewer => "look and decide (reviewer)",
+        Role::Admin => "do everything (admin)",
+    }
+}

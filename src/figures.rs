@@ -1,0 +1,131 @@
+//! Figures for `/metrics` in Prometheus' text form: what the services count as they go, and what the ledger counts
+//! when somebody looks.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use lane::clock::{Clock, Timestamp, until};
+use lane::ports::Desk;
+use lane::state::StateKind;
+use lane::view::Figures;
+use metrics::{Unit, describe_gauge, gauge};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+const JOBS: &str = "lanekeeper_jobs";
+const OLDEST_READY: &str = "lanekeeper_oldest_ready_seconds";
+const STALLED: &str = "lanekeeper_lanes_stalled";
+const WEBHOOKS: &str = "lanekeeper_webhooks_recorded";
+
+/// Bounds of histograms. Every histogram here counts seconds: a commit takes a few milliseconds, a webhook has five
+/// seconds, a provider call at most some tens.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 60.0];
+
+/// Starts counting. From now on everything in this process that counts, counts here.
+pub(crate) fn start() -> anyhow::Result<PrometheusHandle> {
+    let counts = PrometheusBuilder::new()
+        .set_buckets(&SECONDS)
+        .context("the buckets of the histograms are empty")?
+        .install_recorder()
+        .context("the metrics recorder cannot be installed")?;
+    describe_gauge!(JOBS, "Jobs by state.");
+    describe_gauge!(OLDEST_READY, Unit::Seconds, "How long the oldest job that is ready has been waiting.");
+    describe_gauge!(STALLED, "Lanes that stand still, by reason.");
+    describe_gauge!(WEBHOOKS, "Webhooks in the ledger, by what became of them.");
+    Ok(counts)
+}
+
+struct Source {
+    counts: PrometheusHandle,
+    desk: Arc<dyn Desk>,
+    clock: Arc<dyn Clock>,
+    /// Reasons told before; one that no longer holds is told as zero, not left at its last value.
+    reasons: Mutex<BTreeSet<String>>,
+}
+
+/// `/metrics`
+pub(crate) fn router(counts: PrometheusHandle, desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Router {
+    let source = Source { counts, desk, clock, reasons: Mutex::default() };
+    Router::new().route("/metrics", get(show)).with_state(Arc::new(source))
+}
+
+async fn show(State(source): State<Arc<Source>>) -> Response {
+    let now = source.clock.now();
+    match source.desk.figures(now).await {
+        Ok(figures) => {
+            source.set(&figures, now);
+            let text = source.counts.render();
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the ledger did not give its figures");
+            (StatusCode::SERVICE_UNAVAILABLE, "the ledger does not answer\n").into_response()
+        }
+    }
+}
+
+impl Source {
+    fn set(&self, figures: &Figures, now: Timestamp) {
+        for state in StateKind::ALL {
+            let count = figures.jobs.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count);
+            gauge!(JOBS, "state" => state.as_str()).set(as_gauge(count));
+        }
+        let waiting = figures.oldest_ready.map(|since| until(since, now)).unwrap_or_default();
+        gauge!(OLDEST_READY).set(waiting.as_secs_f64());
+        for (outcome, count) in &figures.webhooks {
+            gauge!(WEBHOOKS, "outcome" => outcome.clone()).set(as_gauge(*count));
+        }
+        let mut reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        reasons.extend(figures.stalled.iter().map(|(reason, _)| reason.clone()));
+        for reason in reasons.iter() {
+            let count = figures.stalled.iter().find(|(known, _)| known == reason).map_or(0, |(_, count)| *count);
+            gauge!(STALLED, "reason" => reason.clone()).set(as_gauge(count));
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, and a gauge has no more")]
+fn as_gauge(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backend::embedded::ledger::Ledger;
+    use lane::clock::SystemClock;
+
+    /// The text after these figures were set, one after the other.
+    fn told(all: &[Figures], now: Timestamp) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Arc::new(Ledger::open(&folder.path().join("ledger"), &SystemClock).unwrap());
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let counts = recorder.handle();
+        let source = Source { counts, desk, clock: Arc::new(SystemClock), reasons: Mutex::default() };
+        metrics::with_local_recorder(&recorder, || all.iter().for_each(|figures| source.set(figures, now)));
+        source.counts.render()
+    }
+
+    #[test]
+    fn what_no_longer_holds_is_told_as_zero() {
+        let (stalled, jobs) = (vec![("paused".to_owned(), 2)], vec![(StateKind::Held, 3)]);
+        let before = Figures { stalled, jobs, ..Figures::default() };
+        let text = told(std::slice::from_ref(&before), Timestamp::UNIX_EPOCH);
+        assert!(text.contains("lanekeeper_lanes_stalled{reason=\"paused\"} 2"), "{text}");
+        let text = told(&[before, Figures::default()], Timestamp::UNIX_EPOCH);
+        assert!(text.contains("lanekeeper_lanes_stalled{reason=\"paused\"} 0"), "{text}");
+        assert!(text.contains("lanekeeper_jobs{state=\"held\"} 0"), "{text}");
+    }
+
+    #[test]
+    fn the_oldest_ready_job_is_told_in_seconds() {
+        let figures = Figures { oldest_ready: Some(Timestamp::UNIX_EPOCH), ..Figures::default() };
+        let text = told(&[figures], Timestamp::from_second(90).unwrap());
+        assert!(text.contains("lanekeeper_oldest_ready_seconds 90"), "{text}");
+    }
+}

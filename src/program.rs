@@ -1,0 +1,214 @@
+//! The program: ledger, queue, daemon, handler, review and socket in one process.
+//!
+//! [`Program::start`] refuses before it serves: what is missing, damaged or taken is told in words, and nothing is
+//! half up. [`Program::run`] serves until it is asked to stop, then drains; or until a part ends that must not.
+
+mod parts;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use backend::embedded::ledger::Ledger;
+use backend::embedded::queue::{self, Queue};
+use lane::clock::{Clock, Timestamp};
+use lane::id::AccountId;
+use lane::ports::Registry as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use rand::rngs::StdRng;
+use rand::{RngCore as _, SeedableRng as _};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use worker::daemon::Daemon;
+
+use crate::config::Config;
+use crate::control::{Office, Socket};
+use crate::figures;
+use crate::health::{self, Health};
+use crate::serve::{Limits, listen, serve};
+
+/// How long requests and attempts in progress are given at the end. Orchestrators kill after 30 s; the longest
+/// provider call takes less than this.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// How long answers in progress get once the ledger has stopped: none of them can succeed any more.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
+
+/// How often counts are tidied and old bodies dropped.
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
+/// How often what histograms hold is folded; without it they grow until somebody reads `/metrics`.
+const FOLDING: Duration = Duration::from_secs(5);
+/// How long bodies of webhooks of unknown shops are kept.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// The ids of the warehouse accounts that shops may choose.
+pub(crate) fn warehouses(config: &Config) -> BTreeSet<AccountId> {
+    config.accounts.iter().map(|(name, account)| account.id(name)).collect()
+}
+
+/// Where the program listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) webhooks: SocketAddr,
+    pub(crate) review: SocketAddr,
+}
+
+/// Everything open, nothing served yet.
+pub(crate) struct Program {
+    ledger: Ledger,
+    queue: Queue,
+    daemon: Daemon,
+    office: Arc<Office>,
+    socket: Socket,
+    handler: handler::Settings,
+    webhooks: TcpListener,
+    review: TcpListener,
+    addresses: Addresses,
+    counts: PrometheusHandle,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a part of the program was, when it ended.
+type Ended = &'static str;
+
+impl Program {
+    /// Opens everything. The ledger comes before the ports, so that a second start says that there is a first one.
+    pub(crate) async fn start(
+        config: &Config,
+        counts: PrometheusHandle,
+        clock: Arc<dyn Clock>,
+        mut chance: StdRng,
+    ) -> anyhow::Result<Self> {
+        let handler = parts::handler_settings(config)?;
+        let ledger = Ledger::open(&config.ledger.path, clock.as_ref())?;
+        let webhooks = listen("[webhooks] listen", config.webhooks.listen).await?;
+        let review = listen("[review] listen", config.review.listen).await?;
+        let addresses = Addresses { webhooks: webhooks.local_addr()?, review: review.local_addr()? };
+        let socket = Socket::open(config.ledger.socket())?;
+        let queue = Queue::new(lane::id::Queue::Orders, Arc::clone(&clock), queue::Settings::default());
+        let daemon = parts::daemon(config, &ledger, &queue, &clock, chance.next_u64())?;
+        let shared = Arc::new(ledger.clone());
+        let office = Arc::new(Office::new(
+            shared.clone(),
+            shared,
+            warehouses(config),
+            Arc::clone(&clock),
+            StdRng::from_rng(&mut chance),
+        ));
+        Ok(Self { ledger, queue, daemon, office, socket, handler, webhooks, review, addresses, counts, clock })
+    }
+
+    /// Where it listens.
+    pub(crate) fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// The ledger, for whoever shares the process.
+    pub(crate) fn ledger(&self) -> Ledger {
+        self.ledger.clone()
+    }
+
+    /// Where commands are carried out, for whoever shares the process.
+    pub(crate) fn office(&self) -> Arc<Office> {
+        Arc::clone(&self.office)
+    }
+
+    /// Serves until `stop`, then drains. An error if a part ended that must not.
+    pub(crate) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let ledger = self.ledger.clone();
+        let stopping = stop.child_token();
+        let mut parts = self.spawn(&stopping);
+        let fault = tokio::select! {
+            // Being asked to stop ends the parts, too; it has to be looked at first.
+            biased;
+            () = stop.cancelled() => None,
+            words = ledger.stopped() => Some(format!(
+                "the ledger has stopped ({words}); nothing that was answered is lost, start the program again"
+            )),
+            ended = parts.join_next() => Some(match ended {
+                Some(Ok(part)) => format!("{part} ended, although nobody asked it to"),
+                Some(Err(error)) => format!("a part of the program failed: {error}"),
+                None => "the program has no parts".to_owned(),
+            }),
+        };
+        stopping.cancel();
+        let time = if fault.is_some() { LAST_ANSWERS } else { DRAIN };
+        let drained = tokio::time::timeout(time, async { while parts.join_next().await.is_some() {} }).await;
+        match (fault, drained) {
+            (Some(fault), _) => bail!(fault),
+            (None, Ok(())) => tracing::info!("everything that was begun is finished; the program ends"),
+            (None, Err(_)) => tracing::warn!(
+                drain_s = DRAIN.as_secs(),
+                "not everything was finished in time; the next start goes on from the ledger"
+            ),
+        }
+        Ok(())
+    }
+
+    fn spawn(self, stop: &CancellationToken) -> JoinSet<Ended> {
+        let ledger = Arc::new(self.ledger);
+        let receiver_ended = CancellationToken::new();
+        let health = health::router(Health {
+            desk: ledger.clone(),
+            stopping: stop.clone(),
+            receiver_ended: receiver_ended.clone(),
+        });
+        let sender = Arc::new(self.queue);
+        let handler = handler::router(self.handler, ledger.clone(), sender.clone(), Arc::clone(&self.clock))
+            .merge(health.clone());
+        let review =
+            review::router(ledger.clone(), sender.clone(), Arc::clone(&self.clock), review::Settings::default())
+                .merge(health)
+                .merge(figures::router(self.counts.clone(), ledger.clone(), Arc::clone(&self.clock)));
+        let mut parts = JoinSet::new();
+        let (webhooks, people, socket) = (self.webhooks, self.review, self.socket);
+        let token = || stop.clone();
+        let (at_webhooks, at_review, at_socket, at_daemon) = (token(), token(), token(), token());
+        parts.spawn(async move {
+            serve(webhooks, handler, Limits::USUAL, at_webhooks).await;
+            "the listener of webhooks"
+        });
+        parts.spawn(async move {
+            serve(people, review, Limits::USUAL, at_review).await;
+            "the listener of the review page"
+        });
+        let office = self.office;
+        parts.spawn(async move {
+            socket.serve(office, sender, at_socket).await;
+            "the control socket"
+        });
+        let daemon = self.daemon;
+        parts.spawn(async move {
+            let _guard = receiver_ended.drop_guard();
+            daemon.run(at_daemon).await;
+            "the worker's daemon"
+        });
+        parts.spawn(fold(self.counts, token()));
+        parts.spawn(keep_house(ledger, self.clock, token()));
+        parts
+    }
+}
+
+async fn fold(counts: PrometheusHandle, stop: CancellationToken) -> Ended {
+    while stop.run_until_cancelled(tokio::time::sleep(FOLDING)).await.is_some() {
+        counts.run_upkeep();
+    }
+    "the folding of figures"
+}
+
+async fn keep_house(ledger: Arc<Ledger>, clock: Arc<dyn Clock>, stop: CancellationToken) -> Ended {
+    loop {
+        let before = clock.now().checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        match ledger.expire(before).await {
+            Ok(0) => {}
+            Ok(dropped) => tracing::info!(dropped, "bodies of webhooks of unknown shops were dropped after 30 days"),
+            Err(error) => tracing::warn!(%error, "old webhooks could not be dropped; the next hour tries again"),
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING)).await.is_none() {
+            return "the housekeeping";
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `lanekeeper send`: signs a file as Shopify would and posts exactly its bytes to the handler, as a new delivery of a
+//! new event. For trying things out.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use lane::shop::SecretRef;
+use rand::RngCore;
+use reqwest::{Client, StatusCode, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
+
+use crate::control::domain;
+
+/// Where the handler says under which id its log follows the webhook.
+const CORRELATION: &str = "x-correlation-id";
+
+/// What to send where.
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// The body: a file with an order in JSON, sent byte for byte.
+    file: PathBuf,
+    /// The topic, such as orders/create.
+    #[arg(long)]
+    topic: String,
+    /// The shop's domain.
+    #[arg(long, value_name = "NAME.myshopify.com", value_parser = domain)]
+    shop: String,
+    /// The handler.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080/webhooks/shopify")]
+    to: Url,
+    /// The secret to sign with: `env:NAME` or `file:PATH`.
+    #[arg(long, value_name = "REF", default_value = "env:SHOPIFY_SECRET")]
+    secret: SecretRef,
+    /// A Shopify simulator that is given the order first, so that the worker can fetch it.
+    #[arg(long, value_name = "URL")]
+    simulator: Option<Url>,
+}
+
+/// Sends it and says what the answer means.
+pub(crate) async fn run(send: Send, chance: &mut (dyn RngCore + std::marker::Send)) -> anyhow::Result<()> {
+    let secret = worker::secrets::read(&send.secret)?;
+    let body = std::fs::read(&send.file).with_context(|| format!("{} cannot be read", send.file.display()))?;
+    let client = Client::builder().no_proxy().timeout(std::time::Duration::from_secs(10)).build()?;
+    if let Some(simulator) = &send.simulator {
+        give(&client, simulator, &send.shop, &body).await?;
+    }
+    let delivery =
+        Delivery { topic: &send.topic, shop: &send.shop, webhook_id: fresh_id(chance), event_id: fresh_id(chance) };
+    let answer = delivery.post(&client, send.to.clone(), &secret, body).await.with_context(|| {
+        format!("{} did not answer; is the program running, and is this its [webhooks] listen?", send.to)
+    })?;
+    let status = answer.status();
+    let correlation = answer.headers().get(CORRELATION).and_then(|value| value.to_str().ok()).unwrap_or("none");
+    println!("{status}, correlation {correlation}\n{}", meaning(status));
+    if status.is_success() { Ok(()) } else { bail!("the webhook was not accepted") }
+}
+
+/// A delivery with the headers that Shopify sends.
+pub(crate) struct Delivery<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) shop: &'a str,
+    pub(crate) webhook_id: String,
+    pub(crate) event_id: String,
+}
+
+impl Delivery<'_> {
+    /// Posts the body as it is.
+    pub(crate) async fn post(
+        &self,
+        client: &Client,
+        to: Url,
+        secret: &SecretString,
+        body: Vec<u8>,
+    ) -> reqwest::Result<reqwest::Response> {
+        client
+            .post(to)
+            .header("content-type", "application/json")
+            .header("x-shopify-topic", self.topic)
+            .header("x-shopify-shop-domain", self.shop)
+            .header("x-shopify-hmac-sha256", signature(secret, &body))
+            .header("x-shopify-webhook-id", &self.webhook_id)
+            .header("x-shopify-event-id", &self.event_id)
+            .header("x-shopify-api-version", "2026-10")
+            .body(body)
+            .send()
+            .await
+    }
+}
+
+/// Base64 of HMAC-SHA256 over the raw body.
+#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+pub(crate) fn signature(secret: &SecretString, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("any length");
+    mac.update(body);
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// 128 random bits in the form of a UUID.
+pub(crate) fn fresh_id(chance: &mut dyn RngCore) -> String {
+    let mut bits = [0_u8; 16];
+    chance.fill_bytes(&mut bits);
+    let hex = hex::encode(bits);
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+async fn give(client: &Client, simulator: &Url, shop: &str, body: &[u8]) -> anyhow::Result<()> {
+    let url = format!("{}/__simulator/orders/{shop}", simulator.as_str().trim_end_matches('/'));
+    let answer = client
+        .post(&url)
+        .header("content-type", "application/json")
+        .body(body.to_vec())
+        .send()
+        .await
+        .with_context(|| format!("the simulator {simulator} did not answer"))?;
+    let status = answer.status();
+    if !status.is_success() {
+        bail!("the simulator did not take the order: {status} {}", answer.text().await.unwrap_or_default());
+    }
+    println!("The simulator has the order.");
+    Ok(())
+}
+
+/// What an answer of the handler means to whoever sent the webhook.
+fn meaning(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        200..=299 => "It is recorded and will not be lost; a repetition would change nothing.",
+        400 => "A header or the body is not what Shopify sends; nothing was recorded.",
+        401 => "The signature does not fit: --secret is none of [webhooks] shopify_secrets. Nothing was recorded.",
+        404 => "There is no handler at this address; the path is /webhooks/shopify.",
+        408 => "The body took too long to arrive; nothing was recorded.",
+        413 => "The body is larger than an order can be; nothing was recorded.",
+        500..=599 => "The ledger could not commit it now. Shopify would deliver it again; send it again.",
+        _ => "This is no answer of Lanekeeper's handler; something else listens there.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng as _;
+
+    /// RFC 4231, test case 2, in base64.
+    #[test]
+    fn the_signature_is_base64_of_hmac_sha256_over_the_bytes() {
+        let secret = SecretString::from("Jefe");
+        assert_eq!(
+            signature(&secret, b"what do ya want for nothing?"),
+            STANDARD.encode(hex::decode("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843").unwrap())
+        );
+    }
+
+    #[test]
+    fn every_id_is_new_and_looks_like_shopifys() {
+        let mut chance = rand::rngs::StdRng::seed_from_u64(1);
+        let ids = [fresh_id(&mut chance), fresh_id(&mut chance)];
+        assert_ne!(ids[0], ids[1]);
+        assert_eq!(ids[0].split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+    }
+
+    #[test]
+    fn the_words_say_whether_it_is_recorded() {
+        assert!(meaning(StatusCode::OK).starts_with("It is recorded"));
+        assert!(meaning(StatusCode::UNAUTHORIZED).contains("signature"));
+        assert!(meaning(StatusCode::SERVICE_UNAVAILABLE).contains("again"));
+    }
+}

@@ -1,0 +1,31 @@
+//! SIGTERM and SIGINT: the first asks the program to finish, the second ends it.
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Cancelled by the first signal. The second ends the process at once, which loses nothing: the ledger is durable,
+/// and the next start goes on from it.
+pub(crate) fn asked_to_stop() -> anyhow::Result<CancellationToken> {
+    let hear = |kind| signal(kind).context("signals cannot be heard");
+    let mut terminate = hear(SignalKind::terminate())?;
+    let mut interrupt = hear(SignalKind::interrupt())?;
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        next(&mut terminate, &mut interrupt).await;
+        tracing::info!("asked to stop: finishing what was begun");
+        asked.cancel();
+        next(&mut terminate, &mut interrupt).await;
+        tracing::warn!("asked to stop again: ending at once");
+        std::process::exit(1);
+    });
+    Ok(stop)
+}
+
+async fn next(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
