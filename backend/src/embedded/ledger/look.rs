@@ -187,7 +187,11 @@ pub(super) fn figures(conn: &Connection, now: Timestamp) -> Result<Figures, Faul
         let pause: lane::line::Pause = serde_json::from_str(&row.get::<_, String>(0)?)?;
         add(&mut figures.stalled, pause.why.label(), 1);
     }
-    let stopping = "SELECT count(DISTINCT lane) FROM job WHERE in_line = 1 AND stops = 1 AND ready_at <> 0";
+    // A job stops its lane only if nothing before it is ready.
+    let stopping = "SELECT count(DISTINCT lane) FROM job AS stopper
+                    WHERE in_line = 1 AND stops = 1 AND ready_at <> 0
+                      AND NOT EXISTS (SELECT 1 FROM job WHERE lane = stopper.lane AND in_line = 1
+                                      AND place < stopper.place AND ready_at = 0)";
     let never: u64 = one(conn, &format!("{stopping} AND ready_at = ?1"), [i64::MAX])?.unwrap_or_default();
     let later: u64 = one(conn, &format!("{stopping} AND ready_at > ?1 AND ready_at < ?2"), (micros(now), i64::MAX))?
         .unwrap_or_default();
