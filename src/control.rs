@@ -2,7 +2,7 @@
 //!
 //! One file has one program, so while the program runs, the command line asks it over a Unix socket beside the file
 //! ([`socket`]); if nobody listens there, the command line opens the ledger itself. Either way the same [`Office`]
-//! carries the command out and answers with a [`Reply`], which [`words`] puts into words.
+//! carries the command out and answers with a [`Reply`], which [`words()`] puts into words.
 
 mod office;
 mod domain;

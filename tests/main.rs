@@ -10,3 +10,5 @@ mod changes;
 mod faults;
 mod odd_orders;
 mod crashes;
+mod seen;
+mod commands;

@@ -1,5 +1,4 @@
 //! Group commit, in a process of its own because killing points are seen by every ledger of a process.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -189,9 +189,7 @@ impl Reach {
     pub fn or_overwritten(self) -> Self {
         match self {
             Self::Untouched | Self::Unresolved => Self::Unresolved,
-            Self::There(copy) => {
-                Self::There(WarehouseCopy { written: BTreeMap::new(), ..copy })
-            }
+            Self::There(copy) => Self::There(WarehouseCopy { written: BTreeMap::new(), ..copy }),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! queue → lane → provider → ledger.
 //!
 //! A wake-up says that a lane has work. The [`daemon`] receives wake-ups and runs their lanes, and the sweep wakes lanes
-//! whose time has come. A [`lane`](crate::lane) run takes the lane's lease and works its jobs in the order the ledger
+//! whose time has come. A [`lane`] run takes the lane's lease and works its jobs in the order the ledger
 //! gives them, each as one [`attempt`] for which the [`limiter`] has given the calls.
 
 pub mod daemon;

@@ -1,4 +1,9 @@
 //! The ledger ports' promises: each case tells a short story through a [`Scene`] and panics when a promise is broken.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a case tells that a promise is broken by panicking"
+)]
 
 mod scene;
 mod recording;

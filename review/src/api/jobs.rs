@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use lane::clock::Timestamp;
 use lane::decision::Question;
 use lane::hold::{Fact, Hold, HoldReason};
-use lane::id::{JobId, LaneKey, OperatorId, ShopId};
+use lane::id::{CorrelationId, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::outcome::{CallRecord, Trouble};
 use lane::state::{State as JobState, StateKind};
@@ -46,6 +46,7 @@ pub(super) struct Row {
     hold: Option<HoldShown>,
     error: Option<Trouble>,
     attempts: u32,
+    correlation: CorrelationId,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +96,7 @@ impl From<Job> for Row {
             hold,
             error,
             attempts: job.attempts,
+            correlation: job.correlation,
         }
     }
 }

@@ -12,10 +12,9 @@ pub(crate) fn answer<P: Provider>(front: &Front<P>, request: &Arrived) -> Option
     let segments = request.segments();
     let (&"__simulator", page) = segments.split_first()? else { return None };
     Some(match (request.method.as_str(), page) {
-        ("GET", ["journal"]) => Reply::json(
-            200,
-            &json!({"calls": front.journal.calls(), "commits": front.journal.commits()}),
-        ),
+        ("GET", ["journal"]) => {
+            Reply::json(200, &json!({"calls": front.journal.calls(), "commits": front.journal.commits()}))
+        }
         ("GET", ["orders"]) => Reply::json(200, &front.provider.all_orders()),
         ("GET", ["faults"]) => Reply::json(200, &json!(front.faults.pending())),
         ("POST", ["orders", account]) => match serde_json::from_slice::<Value>(&request.body) {

@@ -94,10 +94,7 @@ impl Matching {
     fn matches(&self, account: &str, operation: &str, body: &str, query: &str) -> bool {
         self.account.as_deref().is_none_or(|wanted| wanted == account)
             && self.operation.as_deref().is_none_or(|wanted| wanted == operation)
-            && self
-                .contains
-                .as_deref()
-                .is_none_or(|text| body.contains(text) || query.contains(text))
+            && self.contains.as_deref().is_none_or(|text| body.contains(text) || query.contains(text))
     }
 }
 
@@ -161,13 +158,7 @@ impl Faults {
     }
 
     /// Uses up one strike of the first fault that is due for this call.
-    pub(crate) fn strike(
-        &self,
-        account: &str,
-        operation: &str,
-        body: &str,
-        query: &str,
-    ) -> Option<Effect> {
+    pub(crate) fn strike(&self, account: &str, operation: &str, body: &str, query: &str) -> Option<Effect> {
         let mut faults = locked(&self.0);
         let mut due = None;
         for (index, fault) in faults.iter_mut().enumerate() {
@@ -198,16 +189,11 @@ mod milliseconds {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(
-        duration: &Duration,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_millis)
     }
 }
@@ -219,13 +205,7 @@ mod tests {
     #[test]
     fn strikes_after_its_skip_and_as_often_as_told() {
         let faults = Faults::default();
-        faults.push(
-            Fault::next(Effect::CutAfterCommit)
-                .on("createorder")
-                .containing("#1001")
-                .after(1)
-                .times(2),
-        );
+        faults.push(Fault::next(Effect::CutAfterCommit).on("createorder").containing("#1001").after(1).times(2));
         let strike = |operation: &str, body: &str| faults.strike("key", operation, body, "");
         assert_eq!(strike("createorder", "#1002"), None);
         assert_eq!(strike("stores", "#1001"), None);
@@ -240,10 +220,8 @@ mod tests {
     fn reads_what_a_person_would_type() {
         let fault: Fault = serde_json::from_str(r#"{"effect":{"hang":1500},"times":3}"#).unwrap();
         assert_eq!(fault, Fault::next(Effect::Hang(Duration::from_millis(1500))).times(3));
-        let cut: Fault = serde_json::from_str(
-            r#"{"when":{"operation":"createorder"},"effect":"cut_after_commit"}"#,
-        )
-        .unwrap();
+        let cut: Fault =
+            serde_json::from_str(r#"{"when":{"operation":"createorder"},"effect":"cut_after_commit"}"#).unwrap();
         assert_eq!(cut, Fault::next(Effect::CutAfterCommit).on("createorder"));
     }
 }

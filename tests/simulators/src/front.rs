@@ -98,17 +98,15 @@ impl<P: Provider> Front<P> {
     /// with a fault's status, so that a storm of errors still counts against the limit.
     async fn fail(&self, effect: Effect, request: &Arrived, who: &Recognised, call: u64) -> Answer {
         match effect {
-            Effect::Status { status, body, headers, commit } => {
-                match self.provider.admit(request, who) {
-                    Ok(allowance) => {
-                        if commit {
-                            self.provider.carry_out(request, who, call);
-                        }
-                        Answer::Whole(allowance.stamp(told(status, body, headers)))
+            Effect::Status { status, body, headers, commit } => match self.provider.admit(request, who) {
+                Ok(allowance) => {
+                    if commit {
+                        self.provider.carry_out(request, who, call);
                     }
-                    Err(refusal) => Answer::Whole(refusal),
+                    Answer::Whole(allowance.stamp(told(status, body, headers)))
                 }
-            }
+                Err(refusal) => Answer::Whole(refusal),
+            },
             Effect::Delay(by) => {
                 tokio::time::sleep(by).await;
                 Answer::Whole(self.attend(request, who, call))
@@ -124,9 +122,7 @@ impl<P: Provider> Front<P> {
                 Answer::Cut
             }
             Effect::Html200 => Answer::Whole(maintenance_page()),
-            Effect::Throttle { retry_after_seconds } => {
-                Answer::Whole(self.provider.throttled(retry_after_seconds))
-            }
+            Effect::Throttle { retry_after_seconds } => Answer::Whole(self.provider.throttled(retry_after_seconds)),
             Effect::Unauthorized => Answer::Whole(self.provider.refused()),
         }
     }
@@ -152,18 +148,11 @@ fn body_of(body: &Bytes) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(body)
-        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
 fn told(status: u16, body: String, headers: Vec<(String, String)>) -> Reply {
-    Reply {
-        status,
-        content_type: "application/json",
-        headers,
-        body: Bytes::from(body),
-        remaining: None,
-    }
+    Reply { status, content_type: "application/json", headers, body: Bytes::from(body), remaining: None }
 }
 
 fn maintenance_page() -> Reply {
@@ -171,7 +160,9 @@ fn maintenance_page() -> Reply {
         status: 200,
         content_type: "text/html; charset=utf-8",
         headers: Vec::new(),
-        body: Bytes::from_static(b"<!DOCTYPE html><html><head><title>We will be right back</title></head><body></body></html>"),
+        body: Bytes::from_static(
+            b"<!DOCTYPE html><html><head><title>We will be right back</title></head><body></body></html>",
+        ),
         remaining: None,
     }
 }

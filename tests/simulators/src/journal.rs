@@ -101,12 +101,7 @@ impl Default for Journal {
 impl Journal {
     /// Starts empty and keeps the newest `kept` calls and as many commits.
     pub fn keeping(kept: usize) -> Self {
-        Self(Arc::new(Mutex::new(Entries {
-            next: 1,
-            kept,
-            calls: VecDeque::new(),
-            commits: VecDeque::new(),
-        })))
+        Self(Arc::new(Mutex::new(Entries { next: 1, kept, calls: VecDeque::new(), commits: VecDeque::new() })))
     }
 
     /// Every call kept, oldest first.
@@ -126,12 +121,7 @@ impl Journal {
 
     /// The commits of one order, oldest first.
     pub fn commits_of(&self, order_key: &str) -> Vec<Commit> {
-        locked(&self.0)
-            .commits
-            .iter()
-            .filter(|commit| commit.order_key == order_key)
-            .cloned()
-            .collect()
+        locked(&self.0).commits.iter().filter(|commit| commit.order_key == order_key).cloned().collect()
     }
 
     /// How many calls were answered with `status`.

@@ -93,31 +93,20 @@ impl Maker {
     /// The order of this number, placed and paid at `at`.
     pub fn order(&self, number: u64, at: Timestamp) -> Value {
         // Its own generator per number, so that an order does not depend on those that were made before it.
-        let mut random =
-            SmallRng::seed_from_u64(self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
+        let mut random = SmallRng::seed_from_u64(self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
         let place = places::choose(&mut random, self.country.as_deref());
         let person = places::person(&mut random);
         let lines = self.choose_lines(&mut random);
-        let amounts = Amounts::of(
-            &lines,
-            place.tax_percent,
-            self.discount_percent,
-            self.digits,
-            &self.currency,
-        );
+        let amounts = Amounts::of(&lines, place.tax_percent, self.discount_percent, self.digits, &self.currency);
         let mut order = self.header(number, at, &place, &person);
         for part in [amounts.totals(), amounts.discounts(), self.people(number, &place, &person)] {
             merge(&mut order, part);
         }
         let first_line = FIRST_LINE_ID + (self.order_id(number) - FIRST_ORDER_ID) * 1000;
-        order["line_items"] = lines
-            .iter()
-            .zip(0u64..)
-            .map(|(line, index)| amounts.line(line, index, first_line + index))
-            .collect();
+        order["line_items"] =
+            lines.iter().zip(0u64..).map(|(line, index)| amounts.line(line, index, first_line + index)).collect();
         order["shipping_lines"] = json!([amounts.shipping_line(self.order_id(number))]);
-        order["total_weight"] =
-            json!(lines.iter().map(|line| line.goods.grams * line.quantity).sum::<u64>());
+        order["total_weight"] = json!(lines.iter().map(|line| line.goods.grams * line.quantity).sum::<u64>());
         order
     }
 
@@ -198,9 +187,7 @@ impl Maker {
 
 /// Mail addresses end in a domain that can have no mail.
 fn mail_of((first, last): &(&str, &str), number: u64) -> String {
-    let plain = |name: &str| {
-        name.to_lowercase().chars().filter(char::is_ascii_alphabetic).collect::<String>()
-    };
+    let plain = |name: &str| name.to_lowercase().chars().filter(char::is_ascii_alphabetic).collect::<String>();
     format!("{}.{}.{number}@example.com", plain(first), plain(last))
 }
 

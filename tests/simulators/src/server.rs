@@ -62,13 +62,7 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
         let body = Bytes::from(body.to_string());
-        Self {
-            status,
-            content_type: "application/json; charset=utf-8",
-            headers: Vec::new(),
-            body,
-            remaining: None,
-        }
+        Self { status, content_type: "application/json; charset=utf-8", headers: Vec::new(), body, remaining: None }
     }
 }
 
@@ -99,10 +93,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) async fn start<A: Answers>(
-        listen: SocketAddr,
-        answers: Arc<A>,
-    ) -> std::io::Result<Self> {
+    pub(crate) async fn start<A: Answers>(listen: SocketAddr, answers: Arc<A>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
@@ -165,10 +156,7 @@ async fn converse<A: Answers>(stream: TcpStream, answers: Arc<A>) {
     }
 }
 
-async fn serve<A: Answers>(
-    request: Request<Incoming>,
-    answers: &A,
-) -> Result<Response<BoxBody<Bytes, Cut>>, Cut> {
+async fn serve<A: Answers>(request: Request<Incoming>, answers: &A) -> Result<Response<BoxBody<Bytes, Cut>>, Cut> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
         return Ok(response(
@@ -192,8 +180,7 @@ async fn serve<A: Answers>(
 
 fn response(reply: &Reply, body: BoxBody<Bytes, Cut>) -> Response<BoxBody<Bytes, Cut>> {
     let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(reply.body.len()));

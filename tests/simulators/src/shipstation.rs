@@ -57,11 +57,7 @@ pub struct ShipStation {
 
 impl ShipStation {
     /// Listens (port 0 takes a free one) and serves from now on.
-    pub async fn start(
-        listen: SocketAddr,
-        settings: Settings,
-        clock: Arc<dyn Clock>,
-    ) -> std::io::Result<Self> {
+    pub async fn start(listen: SocketAddr, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let journal = Journal::keeping(settings.journal_kept);
         let provider = Api::new(Arc::clone(&clock), journal.clone());
         let front = Arc::new(Front { provider, journal, faults: Faults::default(), clock });

@@ -48,12 +48,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            maximum_available: 2000,
-            restore_rate: 100,
-            query_cost_max: 1000,
-            journal_kept: journal::KEPT,
-        }
+        Self { maximum_available: 2000, restore_rate: 100, query_cost_max: 1000, journal_kept: journal::KEPT }
     }
 }
 
@@ -66,11 +61,7 @@ pub struct Shopify {
 
 impl Shopify {
     /// Listens (port 0 takes a free one) and serves from now on.
-    pub async fn start(
-        listen: SocketAddr,
-        settings: Settings,
-        clock: Arc<dyn Clock>,
-    ) -> std::io::Result<Self> {
+    pub async fn start(listen: SocketAddr, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let journal = Journal::keeping(settings.journal_kept);
         let provider = Api::new(settings, Arc::clone(&clock)).map_err(std::io::Error::other)?;
         let front = Arc::new(Front { provider, journal, faults: Faults::default(), clock });
@@ -91,13 +82,9 @@ impl Shopify {
     /// Opens a shop, or changes the token of one. Its orders stay, its bucket of points is full.
     pub fn add_shop(&self, domain: &str, token: &str) {
         let mut shops = self.shops();
-        let orders = shops
-            .remove(&domain.to_lowercase())
-            .map(|shop| (shop.orders, shop.risks))
-            .unwrap_or_default();
+        let orders = shops.remove(&domain.to_lowercase()).map(|shop| (shop.orders, shop.risks)).unwrap_or_default();
         let bucket = self.front.provider.full_bucket();
-        let shop =
-            Shop { token: Some(token.to_owned()), orders: orders.0, risks: orders.1, bucket };
+        let shop = Shop { token: Some(token.to_owned()), orders: orders.0, risks: orders.1, bucket };
         shops.insert(domain.to_lowercase(), shop);
     }
 
@@ -116,12 +103,7 @@ impl Shopify {
 
     /// Changes an order and sets its `updated_at`, to the second as Shopify does. Returns the new REST body, ready to
     /// be sent as a webhook; nothing if there is no such order.
-    pub fn change_order(
-        &self,
-        domain: &str,
-        id: u64,
-        change: impl FnOnce(&mut Value),
-    ) -> Option<Value> {
+    pub fn change_order(&self, domain: &str, id: u64, change: impl FnOnce(&mut Value)) -> Option<Value> {
         let now = self.front.clock.now();
         let mut shops = self.shops();
         let order = shops.get_mut(&domain.to_lowercase())?.orders.get_mut(&id)?;

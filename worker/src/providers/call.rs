@@ -188,7 +188,10 @@ impl<'a> Calls<'a> {
             self.wire.limiter.learn(account, lesson);
         }
         let ended = told(&trip, content.as_ref().err());
-        let took_ms = u64::try_from(until(began, self.now()).as_millis()).unwrap_or(u64::MAX);
+        let took = until(began, self.now());
+        metrics::counter!("lanekeeper_provider_calls_total", "provider" => at, "result" => result(&trip)).increment(1);
+        metrics::histogram!("lanekeeper_provider_call_seconds", "provider" => at).record(took.as_secs_f64());
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let record = CallRecord { at: began, account: account.clone(), call: name, ended, took_ms };
         self.notes().records.push(record);
         content
@@ -254,6 +257,15 @@ impl<'a> Calls<'a> {
 
 fn stopped(Stopped { until, why }: Stopped) -> CallError {
     CallError::Stopped { until, why }
+}
+
+/// How a call ended, for metrics: the status, or why there was none.
+fn result(trip: &Trip) -> String {
+    match trip {
+        Trip::Answered(answer) => answer.status.to_string(),
+        Trip::NeverLeft => "never left".to_owned(),
+        Trip::Cut(_) => "cut".to_owned(),
+    }
 }
 
 /// How a call ended, for the timeline.

@@ -158,7 +158,7 @@ async fn pauses_and_resumes(scene: Scene) {
     assert_eq!(sends.len(), 1);
     scene.lease("acme").await;
 
-    let until = Some(after(scene.now(), Duration::from_secs(60)));
+    let until = Some(after(scene.now(), Duration::from_mins(1)));
     desk.pause(&lane_of("acme"), &Pause { until, ..pause }, None).await.expect("paused");
     scene.pass(200);
     assert_eq!(scene.sweeps().await.len(), 1, "a pause with an end ends by itself");

@@ -169,7 +169,7 @@ impl Scene {
     pub async fn lease(&self, shop: &str) -> Lease {
         match self.lease_as(shop, "worker").await {
             Leased::Yes(lease) => lease,
-            other => panic!("no lease: {other:?}"),
+            other @ (Leased::Busy { .. } | Leased::Paused { .. }) => panic!("no lease: {other:?}"),
         }
     }
 

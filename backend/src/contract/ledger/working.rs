@@ -249,7 +249,7 @@ async fn pause_by_outcome(scene: Scene) {
     orders(&scene, "acme", [1]).await;
     let lease = scene.lease("acme").await;
     let account = lane::id::AccountId::at("shopify", "acme");
-    let until = Some(after(scene.now(), Duration::from_secs(300)));
+    let until = Some(after(scene.now(), Duration::from_mins(5)));
     let outcome = Outcome::Pause { why: PauseReason::TokenRefused { account }, until };
     scene.attempts(&lease, 1, outcome, Reach::Untouched).await;
     assert_eq!(scene.begins(&lease, 1).await, Begin::NotReady, "nothing begins in a paused lane");

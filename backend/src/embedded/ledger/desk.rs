@@ -178,7 +178,7 @@ fn release_now(unit: &mut Unit<'_>, id: u64, by: &OperatorId, now: Timestamp) ->
     let Some(why) = one::<String>(unit.conn, sql, [seq])? else { return Ok(None) };
     audit(unit, now, by, "release", &format!("webhook {id}"))?;
     if why == QuarantineReason::UnknownShop.as_str() {
-        return Ok(replay_one(unit, seq)?.map(|send| send.into_iter().collect()));
+        return replay_one(unit, seq);
     }
     if why != QuarantineReason::UnknownToShop.as_str() {
         return Ok(None);

@@ -167,7 +167,8 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Whoever held a lease died with the last process. Their lanes, and those whose wake-ups were in its memory, are due.
+/// Whoever held a lease died with the last process, and so did the queue and the limiter. Every lane that had work, now or
+/// later, is looked at by the first sweep; one whose time has not come is put back by it.
 fn void_leases(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let any: Option<i64> = conn
         .query_row("SELECT 1 FROM lane WHERE owner IS NOT NULL OR wake IS NOT NULL LIMIT 1", [], |row| row.get(0))
@@ -176,8 +177,7 @@ fn void_leases(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
         return Ok(());
     }
     conn.execute(
-        "UPDATE lane SET wake = CASE WHEN owner IS NOT NULL OR rest IS NULL THEN MIN(COALESCE(wake, ?1), ?1) ELSE wake END,
-                owner = NULL, lease_until = NULL, put_off = 0
+        "UPDATE lane SET wake = ?1, owner = NULL, lease_until = NULL, put_off = 0, rest = NULL
          WHERE owner IS NOT NULL OR wake IS NOT NULL",
         [now.as_microsecond()],
     )?;

@@ -69,7 +69,7 @@ fn replay(unit: &mut Unit<'_>, domain: &str) -> Result<Vec<Envelope>, Fault> {
     };
     let mut sends = Vec::new();
     for seq in kept {
-        sends.extend(replay_one(unit, seq)?.flatten());
+        sends.extend(replay_one(unit, seq)?.unwrap_or_default());
     }
     Ok(sends)
 }
@@ -86,8 +86,9 @@ struct Kept {
     content: Option<String>,
 }
 
-/// Makes work of one kept webhook. `None` if its shop is still unknown or its content was dropped.
-pub(super) fn replay_one(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Option<Envelope>>, Fault> {
+/// Makes work of one kept webhook. The answer is the wake-ups to send; `None` if its shop is still unknown or its
+/// content was dropped.
+pub(super) fn replay_one(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Vec<Envelope>>, Fault> {
     let sql = "SELECT source, merchant, topic, webhook_id, event_id, body_hash, received_at, correlation, content
                FROM webhook WHERE seq = ?1";
     let kept = unit
@@ -131,7 +132,7 @@ pub(super) fn replay_one(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Option<
     unit.conn.prepare_cached("UPDATE webhook SET shop = ?2 WHERE seq = ?1")?.execute((seq, shop.id.as_str()))?;
     unit.count("webhook/quarantined".to_owned(), -1);
     unit.count(format!("webhook/{outcome}"), 1);
-    Ok(Some(send))
+    Ok(Some(send.into_iter().collect()))
 }
 
 fn webhook_of(kept: Kept) -> Result<Option<Webhook>, Fault> {

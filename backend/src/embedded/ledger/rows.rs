@@ -124,7 +124,7 @@ pub(super) fn pick_next(conn: &Connection, lane: i64, now: Timestamp) -> Result<
     let mut statement = conn
         .prepare_cached("SELECT place, ready_at, stops, id FROM job WHERE lane = ?1 AND in_line = 1 ORDER BY place")?;
     let mut fault = None;
-    let line = statement.query_map([lane], |row| {
+    let found = statement.query_map([lane], |row| {
         let ready = match row.get(1)? {
             0 => Ready::Now,
             NEVER => Ready::Never,
@@ -132,7 +132,7 @@ pub(super) fn pick_next(conn: &Connection, lane: i64, now: Timestamp) -> Result<
         };
         Ok((row.get::<_, u64>(0)?, ready, row.get::<_, bool>(2)?, row.get::<_, String>(3)?))
     })?;
-    let entries = line.map_while(|row| {
+    let entries = found.map_while(|row| {
         let entry = row.map_err(Fault::from).and_then(|(place, ready, stops, id)| {
             Ok(LineEntry { place: Place(place), job: JobId::parse(&id)?, ready, stops })
         });

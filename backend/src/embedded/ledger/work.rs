@@ -66,7 +66,7 @@ pub(super) fn head(conn: &Connection, lease: &Lease, now: Timestamp) -> Result<H
             Some(row) => Ok(Head::Ready(Box::new(row.job))),
             None => Ok(Head::NotReady(Pick::Nothing { next: None })),
         },
-        waits => Ok(Head::NotReady(waits)),
+        waits @ (Pick::NotUntil { .. } | Pick::Blocked { .. } | Pick::Nothing { .. }) => Ok(Head::NotReady(waits)),
     }
 }
 

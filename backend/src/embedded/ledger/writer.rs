@@ -80,7 +80,7 @@ trait Task: Send {
 }
 
 struct Write<F, T> {
-    write: Option<F>,
+    unit: Option<F>,
     result: Result<T, LedgerError>,
     reply: oneshot::Sender<Result<T, LedgerError>>,
 }
@@ -91,7 +91,7 @@ where
     T: Send,
 {
     fn run(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault> {
-        let Some(write) = self.write.take() else { return Ok(()) };
+        let Some(write) = self.unit.take() else { return Ok(()) };
         self.result = Ok(write(unit)?);
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let unanswered = Err(LedgerError::Unavailable("the writer did not answer".to_owned()));
-        let task = Box::new(Write { write: Some(write), result: unanswered, reply });
+        let task = Box::new(Write { unit: Some(write), result: unanswered, reply });
         if self.tasks.send(task).await.is_err() {
             return Err(self.why_stopped());
         }

@@ -23,29 +23,16 @@ pub(super) struct Amounts<'o> {
 }
 
 impl<'o> Amounts<'o> {
-    pub(super) fn of(
-        lines: &[Line],
-        tax_percent: u64,
-        discount_percent: u64,
-        digits: u32,
-        currency: &'o str,
-    ) -> Self {
+    pub(super) fn of(lines: &[Line], tax_percent: u64, discount_percent: u64, digits: u32, currency: &'o str) -> Self {
         let items = lines.iter().map(|line| line.unit_price * line.quantity).sum();
-        let discounts: Vec<u64> = lines
-            .iter()
-            .map(|line| line.unit_price * line.quantity * discount_percent / 100)
-            .collect();
-        let shipping = if digits < 2 {
-            SHIPPING_CENTS / 10u64.pow(2 - digits)
-        } else {
-            SHIPPING_CENTS * 10u64.pow(digits - 2)
-        };
+        let discounts: Vec<u64> =
+            lines.iter().map(|line| line.unit_price * line.quantity * discount_percent / 100).collect();
+        let shipping =
+            if digits < 2 { SHIPPING_CENTS / 10u64.pow(2 - digits) } else { SHIPPING_CENTS * 10u64.pow(digits - 2) };
         let tax = lines
             .iter()
             .zip(&discounts)
-            .map(|(line, discount)| {
-                line_tax(line.unit_price * line.quantity - discount, tax_percent)
-            })
+            .map(|(line, discount)| line_tax(line.unit_price * line.quantity - discount, tax_percent))
             .sum();
         Self { digits, currency, discount_percent, tax_percent, items, discounts, shipping, tax }
     }
@@ -107,11 +94,7 @@ impl<'o> Amounts<'o> {
 
     /// A line; `index` tells which, so that its discount is found.
     pub(super) fn line(&self, line: &Line, index: u64, id: u64) -> Value {
-        let discount = usize::try_from(index)
-            .ok()
-            .and_then(|index| self.discounts.get(index))
-            .copied()
-            .unwrap_or(0);
+        let discount = usize::try_from(index).ok().and_then(|index| self.discounts.get(index)).copied().unwrap_or(0);
         let allocation = json!([{
             "amount": self.text(discount),
             "amount_set": self.set(discount),

@@ -12,10 +12,7 @@ const API_VERSION: &str = "2026-10";
 pub fn sign(body: &[u8], secret: &str) -> String {
     // HMAC takes a key of any length, so the empty signature, which nobody accepts, is never given.
     let keyed = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
-    keyed.map_or_else(
-        |_| String::new(),
-        |mac| BASE64.encode(mac.chain_update(body).finalize().into_bytes()),
-    )
+    keyed.map_or_else(|_| String::new(), |mac| BASE64.encode(mac.chain_update(body).finalize().into_bytes()))
 }
 
 /// The headers of a delivery.

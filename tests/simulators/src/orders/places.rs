@@ -110,34 +110,20 @@ static PLACES: [Place; 9] = [
     },
 ];
 
-const FIRST_NAMES: [&str; 10] =
-    ["Ada", "Noor", "José", "Mette", "Søren", "Yuki", "Grace", "Tomasz", "Amélie", "Kwame"];
-const LAST_NAMES: [&str; 10] = [
-    "Okafor",
-    "Lindqvist",
-    "García",
-    "O'Brien",
-    "Nakamura",
-    "Müller",
-    "Dubois",
-    "Kowalski",
-    "Hansen",
-    "Patel",
-];
+const FIRST_NAMES: [&str; 10] = ["Ada", "Noor", "José", "Mette", "Søren", "Yuki", "Grace", "Tomasz", "Amélie", "Kwame"];
+const LAST_NAMES: [&str; 10] =
+    ["Okafor", "Lindqvist", "García", "O'Brien", "Nakamura", "Müller", "Dubois", "Kowalski", "Hansen", "Patel"];
 
 /// A place in the given country, or anywhere.
 pub(super) fn choose(random: &mut SmallRng, country: Option<&str>) -> Place {
-    let there: Vec<&Place> =
-        PLACES.iter().filter(|place| country.is_none_or(|code| place.country.1 == code)).collect();
+    let there: Vec<&Place> = PLACES.iter().filter(|place| country.is_none_or(|code| place.country.1 == code)).collect();
     let chosen = there.choose(random).copied().or_else(|| PLACES.choose(random));
     chosen.copied().unwrap_or(PLACES[0])
 }
 
 /// Somebody's first and last name.
 pub(super) fn person(random: &mut SmallRng) -> (&'static str, &'static str) {
-    let pick = |names: &[&'static str], random: &mut SmallRng| {
-        names.choose(random).copied().unwrap_or("Ada")
-    };
+    let pick = |names: &[&'static str], random: &mut SmallRng| names.choose(random).copied().unwrap_or("Ada");
     (pick(&FIRST_NAMES, random), pick(&LAST_NAMES, random))
 }
 

@@ -69,18 +69,13 @@ impl Account {
         let reset_seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         let admitted = self.used < self.per_minute;
         self.used += u32::from(admitted);
-        let standing = Standing {
-            limit: self.per_minute,
-            remaining: self.per_minute - self.used,
-            reset_seconds,
-        };
+        let standing = Standing { limit: self.per_minute, remaining: self.per_minute - self.used, reset_seconds };
         if admitted { Ok(standing) } else { Err(standing) }
     }
 
     /// Where an order without a store goes.
     pub(super) fn default_store(&self) -> Option<u64> {
-        let manual =
-            self.stores.iter().find(|store| store.marketplace.to_lowercase().contains("manual"));
+        let manual = self.stores.iter().find(|store| store.marketplace.to_lowercase().contains("manual"));
         manual.or_else(|| self.stores.first()).map(|store| store.id)
     }
 }

@@ -46,17 +46,12 @@ struct Attempt<'c> {
 
 impl Provider for Api {
     fn recognise(&self, request: &Arrived) -> Recognised {
-        let account = request
-            .header("authorization")
-            .and_then(credentials)
-            .map(|(key, _)| key)
-            .unwrap_or_default();
+        let account = request.header("authorization").and_then(credentials).map(|(key, _)| key).unwrap_or_default();
         Recognised { account, operation: operation(&request.method, &request.segments()) }
     }
 
     fn admit(&self, request: &Arrived, who: &Recognised) -> Result<Allowance, Reply> {
-        let secret =
-            request.header("authorization").and_then(credentials).map(|(_, secret)| secret);
+        let secret = request.header("authorization").and_then(credentials).map(|(_, secret)| secret);
         let mut state = locked(&self.state);
         let account = state.accounts.get_mut(&who.account);
         let (Some(secret), Some(account)) = (secret, account) else { return Err(self.refused()) };
@@ -75,15 +70,11 @@ impl Provider for Api {
         let mut state = locked(&self.state);
         state.book.release_due(now);
         match (request.method.as_str(), &request.segments()[..]) {
-            ("GET", ["orders"]) => {
-                Reply::json(200, &Search::read(&request.query).page(state.book.of(&who.account)))
-            }
-            ("GET", ["orders", id]) => {
-                match id.parse().ok().and_then(|id| state.book.get(&who.account, id)) {
-                    Some(order) => Reply::json(200, order),
-                    None => not_found("The order was not found."),
-                }
-            }
+            ("GET", ["orders"]) => Reply::json(200, &Search::read(&request.query).page(state.book.of(&who.account))),
+            ("GET", ["orders", id]) => match id.parse().ok().and_then(|id| state.book.get(&who.account, id)) {
+                Some(order) => Reply::json(200, order),
+                None => not_found("The order was not found."),
+            },
             ("DELETE", ["orders", id]) => self.delete(&mut state, &attempt, id),
             ("GET", ["stores"]) => Reply::json(200, &stores(&state, &who.account)),
             ("POST", ["orders", action]) => match serde_json::from_slice::<Value>(&request.body) {
@@ -99,8 +90,7 @@ impl Provider for Api {
     }
 
     fn throttled(&self, retry_after_seconds: u64) -> Reply {
-        let standing =
-            Standing { limit: CALLS_PER_MINUTE, remaining: 0, reset_seconds: retry_after_seconds };
+        let standing = Standing { limit: CALLS_PER_MINUTE, remaining: 0, reset_seconds: retry_after_seconds };
         let mut reply = allowance(standing).stamp(too_many());
         reply.headers.push(("Retry-After".to_owned(), retry_after_seconds.to_string()));
         reply
@@ -145,8 +135,7 @@ impl Api {
                 self.acted(attempt, body, shipped, told)
             }
             "holduntil" => {
-                let Some(until) = body["holdUntilDate"].as_str().and_then(pacific::normalised)
-                else {
+                let Some(until) = body["holdUntilDate"].as_str().and_then(pacific::normalised) else {
                     return invalid(&Invalid::whole("The holdUntilDate field is required."));
                 };
                 let held = state.book.act(account, id_in(body), attempt.now, |order| {
@@ -160,31 +149,18 @@ impl Api {
                     order["orderStatus"] = json!("awaiting_shipment");
                     order["holdUntilDate"] = Value::Null;
                 });
-                self.acted(attempt, body, restored, |_| {
-                    success("The order was restored from hold.")
-                })
+                self.acted(attempt, body, restored, |_| success("The order was restored from hold."))
             }
             _ => not_found("No HTTP resource was found that matches the request URI."),
         }
     }
 
-    fn put(
-        &self,
-        state: &mut State,
-        attempt: &Attempt<'_>,
-        body: &Value,
-    ) -> Result<Written, Refusal> {
+    fn put(&self, state: &mut State, attempt: &Attempt<'_>, body: &Value) -> Result<Written, Refusal> {
         let default_store = state.accounts.get(attempt.account).and_then(Account::default_store);
         let store = body["advancedOptions"]["storeId"].as_u64();
-        let stores = state
-            .accounts
-            .get(attempt.account)
-            .map(|account| account.stores.as_slice())
-            .unwrap_or_default();
+        let stores = state.accounts.get(attempt.account).map(|account| account.stores.as_slice()).unwrap_or_default();
         if store.is_some_and(|wanted| !stores.iter().any(|store| store.id == wanted)) {
-            return Err(Refusal::Invalid(Invalid::whole(
-                "The storeId is not a store of this account.",
-            )));
+            return Err(Refusal::Invalid(Invalid::whole("The storeId is not a store of this account.")));
         }
         let written = state.book.put(attempt.account, body, default_store, attempt.now)?;
         self.enter(attempt, body, &written.order, written.kind);
@@ -269,7 +245,6 @@ fn id_in(body: &Value) -> u64 {
 }
 
 fn stores(state: &State, account: &str) -> Value {
-    let stores =
-        state.accounts.get(account).map(|account| account.stores.as_slice()).unwrap_or_default();
+    let stores = state.accounts.get(account).map(|account| account.stores.as_slice()).unwrap_or_default();
     stores.iter().map(Store::to_json).collect()
 }

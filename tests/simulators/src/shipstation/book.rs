@@ -14,8 +14,7 @@ use super::validate::{self, Invalid};
 use crate::journal::Kind;
 
 /// The statuses in which an order may still be written.
-const UPDATABLE: [&str; 4] =
-    ["awaiting_payment", "awaiting_shipment", "on_hold", "pending_fulfillment"];
+const UPDATABLE: [&str; 4] = ["awaiting_payment", "awaiting_shipment", "on_hold", "pending_fulfillment"];
 
 /// Why an order was not written.
 #[derive(Debug)]
@@ -75,10 +74,7 @@ impl Book {
 
     /// The orders of one account, in order of creation.
     pub(super) fn of<'b>(&'b self, account: &'b str) -> impl Iterator<Item = &'b Value> {
-        self.entries
-            .iter()
-            .filter(move |entry| !entry.deleted && entry.account == account)
-            .map(|entry| &entry.order)
+        self.entries.iter().filter(move |entry| !entry.deleted && entry.account == account).map(|entry| &entry.order)
     }
 
     /// One order of an account.
@@ -107,22 +103,14 @@ impl Book {
         if let Some(id) = body["orderId"].as_u64() {
             let index = self.by_id.get(&id).copied();
             let owned = index.filter(|index| {
-                self.entries
-                    .get(*index)
-                    .is_some_and(|entry| !entry.deleted && entry.account == account)
+                self.entries.get(*index).is_some_and(|entry| !entry.deleted && entry.account == account)
             });
             return owned.map(Some).ok_or(Refusal::Unknown(id));
         }
         Ok(key_of(body).and_then(|key| self.by_key.get(&(account.to_owned(), key)).copied()))
     }
 
-    fn create(
-        &mut self,
-        account: &str,
-        body: &Value,
-        default_store: Option<u64>,
-        now: Timestamp,
-    ) -> Written {
+    fn create(&mut self, account: &str, body: &Value, default_store: Option<u64>, now: Timestamp) -> Written {
         let order_id = self.take_id();
         let order_key = key_of(body).unwrap_or_else(|| format!("manual-{order_id:016x}"));
         let fixed = Fixed {
@@ -138,11 +126,7 @@ impl Book {
         self.by_id.insert(order_id, index);
         self.by_key.insert((account.to_owned(), order_key), index);
         self.watch_hold(index, &order);
-        self.entries.push(Entry {
-            account: account.to_owned(),
-            deleted: false,
-            order: order.clone(),
-        });
+        self.entries.push(Entry { account: account.to_owned(), deleted: false, order: order.clone() });
         Written { order, kind: Kind::Created }
     }
 
@@ -163,21 +147,14 @@ impl Book {
             let items = before["items"].as_array()?;
             items.iter().find(|item| item["lineItemKey"] == key)?["orderItemId"].as_u64()
         };
-        let order = resource::order(body, &fixed, &mut |sent| {
-            known(sent).unwrap_or_else(|| self.take_id())
-        });
+        let order = resource::order(body, &fixed, &mut |sent| known(sent).unwrap_or_else(|| self.take_id()));
         self.watch_hold(index, &order);
         self.entries[index].order = order.clone();
         Ok(Written { order, kind: Kind::Replaced })
     }
 
     /// Changes an order in place, whatever its status, and says when.
-    pub(super) fn change(
-        &mut self,
-        order_id: u64,
-        now: Timestamp,
-        change: impl FnOnce(&mut Value),
-    ) -> Option<Value> {
+    pub(super) fn change(&mut self, order_id: u64, now: Timestamp, change: impl FnOnce(&mut Value)) -> Option<Value> {
         let index = *self.by_id.get(&order_id)?;
         let entry = self.entries.get_mut(index).filter(|entry| !entry.deleted)?;
         change(&mut entry.order);
@@ -203,10 +180,7 @@ impl Book {
     /// Deletes an order, softly: the book remembers it, no call finds it.
     pub(super) fn delete(&mut self, account: &str, order_id: u64) -> Option<Value> {
         let index = *self.by_id.get(&order_id)?;
-        let entry = self
-            .entries
-            .get_mut(index)
-            .filter(|entry| !entry.deleted && entry.account == account)?;
+        let entry = self.entries.get_mut(index).filter(|entry| !entry.deleted && entry.account == account)?;
         entry.deleted = true;
         let key = entry.order["orderKey"].as_str().unwrap_or_default().to_owned();
         self.by_key.remove(&(account.to_owned(), key));
@@ -240,8 +214,7 @@ impl Book {
     fn customer(&mut self, account: &str, body: &Value) -> Option<u64> {
         let name = body["customerUsername"].as_str().or_else(|| body["customerEmail"].as_str())?;
         let next = self.next_id;
-        let id =
-            *self.customers.entry((account.to_owned(), name.trim().to_lowercase())).or_insert(next);
+        let id = *self.customers.entry((account.to_owned(), name.trim().to_lowercase())).or_insert(next);
         if id == next {
             self.next_id += 1;
         }

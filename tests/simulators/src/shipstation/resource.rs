@@ -23,19 +23,14 @@ pub(super) struct Fixed {
 
 /// The resource.
 pub(super) fn order(body: &Value, fixed: &Fixed, item_id: &mut dyn FnMut(&Value) -> u64) -> Value {
-    let items: Vec<Value> =
-        entries(&body["items"]).iter().map(|sent| item(sent, item_id(sent), fixed)).collect();
+    let items: Vec<Value> = entries(&body["items"]).iter().map(|sent| item(sent, item_id(sent), fixed)).collect();
     let mut order = header(body, fixed);
     order.insert("orderTotal".to_owned(), shown(total(body, &items)));
     order.insert("items".to_owned(), Value::Array(items));
     order.insert("billTo".to_owned(), address(&body["billTo"], &Value::Null));
-    order
-        .insert("shipTo".to_owned(), address(&body["shipTo"], &json!("Address not yet validated")));
+    order.insert("shipTo".to_owned(), address(&body["shipTo"], &json!("Address not yet validated")));
     order.insert("weight".to_owned(), weight(&body["weight"]));
-    order.insert(
-        "dimensions".to_owned(),
-        picked(&body["dimensions"], &["units", "length", "width", "height"]),
-    );
+    order.insert("dimensions".to_owned(), picked(&body["dimensions"], &["units", "length", "width", "height"]));
     order.insert("insuranceOptions".to_owned(), insurance(&body["insuranceOptions"]));
     order.insert("internationalOptions".to_owned(), international(&body["internationalOptions"]));
     order.insert("advancedOptions".to_owned(), advanced(&body["advancedOptions"], fixed.store_id));
@@ -59,8 +54,7 @@ fn header(body: &Value, fixed: &Fixed) -> Map<String, Value> {
         "confirmation",
         "shipDate",
     ];
-    let mut order: Map<String, Value> =
-        texts.iter().map(|name| ((*name).to_owned(), text(&body[*name]))).collect();
+    let mut order: Map<String, Value> = texts.iter().map(|name| ((*name).to_owned(), text(&body[*name]))).collect();
     for name in ["orderDate", "paymentDate", "shipByDate", "holdUntilDate"] {
         order.insert(name.to_owned(), time(&body[name]));
     }
@@ -113,9 +107,7 @@ fn item(sent: &Value, id: u64, fixed: &Fixed) -> Value {
 fn total(body: &Value, items: &[Value]) -> Decimal {
     let of_items: Decimal = items
         .iter()
-        .map(|item| {
-            or_zero(&item["unitPrice"]) * Decimal::from(item["quantity"].as_i64().unwrap_or(0))
-        })
+        .map(|item| or_zero(&item["unitPrice"]) * Decimal::from(item["quantity"].as_i64().unwrap_or(0)))
         .sum();
     of_items + or_zero(&body["taxAmount"]) + or_zero(&body["shippingAmount"])
 }
@@ -192,8 +184,7 @@ fn advanced(sent: &Value, store_id: Option<u64>) -> Value {
         "billToPostalCode",
         "billToCountryCode",
     ];
-    let mut options: Map<String, Value> =
-        texts.iter().map(|name| ((*name).to_owned(), text(&sent[*name]))).collect();
+    let mut options: Map<String, Value> = texts.iter().map(|name| ((*name).to_owned(), text(&sent[*name]))).collect();
     for name in ["nonMachinable", "saturdayDelivery", "containsAlcohol", "mergedOrSplit"] {
         options.insert(name.to_owned(), json!(sent[name].as_bool().unwrap_or(false)));
     }

@@ -45,8 +45,7 @@ impl Search {
         let whole = |name: &str| self.parameter(name).and_then(|text| text.parse::<usize>().ok());
         let size = whole("pageSize").unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE_MAX);
         let page = whole("page").unwrap_or(1).max(1);
-        let shown: Vec<&Value> =
-            found.iter().skip((page - 1).saturating_mul(size)).take(size).copied().collect();
+        let shown: Vec<&Value> = found.iter().skip((page - 1).saturating_mul(size)).take(size).copied().collect();
         json!({"orders": shown, "total": found.len(), "page": page, "pages": found.len().div_ceil(size)})
     }
 
@@ -62,17 +61,13 @@ impl Search {
         self.parameter("orderNumber").is_none_or(|start| number.starts_with(&start.to_lowercase()))
             && is("orderStatus", &order["orderStatus"])
             && is("storeId", &order["advancedOptions"]["storeId"])
-            && RANGES
-                .iter()
-                .all(|(parameter, field)| self.within(parameter, order[*field].as_str()))
+            && RANGES.iter().all(|(parameter, field)| self.within(parameter, order[*field].as_str()))
     }
 
     fn within(&self, parameter: &str, time: Option<&str>) -> bool {
-        let bound =
-            |end: &str| self.parameter(&format!("{parameter}{end}")).and_then(pacific::normalised);
+        let bound = |end: &str| self.parameter(&format!("{parameter}{end}")).and_then(pacific::normalised);
         let time = time.unwrap_or_default();
-        bound("Start").is_none_or(|start| start.as_str() <= time)
-            && bound("End").is_none_or(|end| time <= end.as_str())
+        bound("Start").is_none_or(|start| start.as_str() <= time) && bound("End").is_none_or(|end| time <= end.as_str())
     }
 
     fn sort(&self, found: &mut [&Value]) {
@@ -83,8 +78,7 @@ impl Search {
             _ => return,
         };
         found.sort_by_key(|order| order[field].as_str().unwrap_or_default());
-        if self.parameter("sortDir").is_some_and(|direction| direction.eq_ignore_ascii_case("desc"))
-        {
+        if self.parameter("sortDir").is_some_and(|direction| direction.eq_ignore_ascii_case("desc")) {
             found.reverse();
         }
     }

@@ -18,9 +18,7 @@ async fn bench(per_minute: u32) -> Bench {
     let clock = Arc::new(ManualClock::starting("2026-11-21T20:00:00Z".parse().unwrap()));
     let listen = "127.0.0.1:0".parse().unwrap();
     let ship_station =
-        ShipStation::start(listen, Settings::default(), Arc::<ManualClock>::clone(&clock))
-            .await
-            .unwrap();
+        ShipStation::start(listen, Settings::default(), Arc::<ManualClock>::clone(&clock)).await.unwrap();
     ship_station.add_account("ShipStation", "Rocks", per_minute);
     ship_station.add_store("ShipStation", 11, "Harbour", "Shopify");
     ship_station.add_store("ShipStation", 12, "By hand", "Manual");
@@ -28,17 +26,9 @@ async fn bench(per_minute: u32) -> Bench {
 }
 
 impl Bench {
-    async fn send(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<reqwest::Response, reqwest::Error> {
+    async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<reqwest::Response, reqwest::Error> {
         let url = format!("{}{path}", self.ship_station.base_url());
-        let mut request = self
-            .client
-            .request(method.parse().unwrap(), url)
-            .basic_auth("ShipStation", Some("Rocks"));
+        let mut request = self.client.request(method.parse().unwrap(), url).basic_auth("ShipStation", Some("Rocks"));
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -105,13 +95,7 @@ async fn a_replace_clears_what_is_left_out() {
     assert_eq!(replaced["shippingAmount"].to_string(), "0");
     assert_eq!(replaced["advancedOptions"]["warehouseId"], Value::Null);
     assert_eq!(replaced["advancedOptions"]["storeId"], 12, "the store is fixed at creation");
-    let kinds: Vec<Kind> = bench
-        .ship_station
-        .journal()
-        .commits_of("shop-1")
-        .iter()
-        .map(|commit| commit.kind)
-        .collect();
+    let kinds: Vec<Kind> = bench.ship_station.journal().commits_of("shop-1").iter().map(|commit| commit.kind).collect();
     assert_eq!(kinds, [Kind::Created, Kind::Replaced]);
     assert_eq!(bench.ship_station.orders().len(), 1);
 }
@@ -132,10 +116,7 @@ async fn shipped_and_cancelled_orders_do_not_change() {
     let (_, created) = bench.post("/orders/createorder", &order("#1001", "shop-1")).await;
     bench.ship_station.ship(created["orderId"].as_u64().unwrap()).unwrap();
     let (status, refusal) = bench.post("/orders/createorder", &order("#1001", "shop-1")).await;
-    assert_eq!(
-        (status.as_u16(), &refusal["Message"]),
-        (400, &json!("An order that is shipped cannot be updated."))
-    );
+    assert_eq!((status.as_u16(), &refusal["Message"]), (400, &json!("An order that is shipped cannot be updated.")));
 
     bench.post("/orders/createorder", &order("#1002", "shop-2")).await;
     let mut cancelled = order("#1002", "shop-2");
@@ -161,8 +142,7 @@ async fn numbers_are_searched_by_their_beginning() {
 #[tokio::test]
 async fn what_is_missing_is_named() {
     let bench = bench(40).await;
-    let (status, refusal) =
-        bench.post("/orders/createorder", &json!({"items": [{"quantity": 1}]})).await;
+    let (status, refusal) = bench.post("/orders/createorder", &json!({"items": [{"quantity": 1}]})).await;
     assert_eq!(status, 400);
     let fields: Vec<&String> = refusal["ModelState"].as_object().unwrap().keys().collect();
     assert_eq!(
@@ -203,16 +183,9 @@ async fn the_forty_first_call_of_a_minute_is_refused() {
 async fn credentials_are_checked() {
     let bench = bench(40).await;
     let url = format!("{}/stores", bench.ship_station.base_url());
-    let wrong =
-        bench.client.get(&url).basic_auth("ShipStation", Some("Rolls")).send().await.unwrap();
+    let wrong = bench.client.get(&url).basic_auth("ShipStation", Some("Rolls")).send().await.unwrap();
     assert_eq!(wrong.status(), 401);
-    let right = bench
-        .client
-        .get(&url)
-        .header("Authorization", "Basic U2hpcFN0YXRpb246Um9ja3M=")
-        .send()
-        .await
-        .unwrap();
+    let right = bench.client.get(&url).header("Authorization", "Basic U2hpcFN0YXRpb246Um9ja3M=").send().await.unwrap();
     assert_eq!(right.status(), 200);
     bench.ship_station.revoke("ShipStation");
     assert_eq!(bench.get("/stores").await.0, 401);
@@ -222,9 +195,7 @@ async fn credentials_are_checked() {
 async fn cut_after_the_commit_leaves_the_commit_and_no_answer() {
     let bench = bench(40).await;
     bench.ship_station.faults().push(Fault::next(Effect::CutAfterCommit).on("createorder"));
-    assert!(
-        bench.send("POST", "/orders/createorder", Some(&order("#1001", "shop-1"))).await.is_err()
-    );
+    assert!(bench.send("POST", "/orders/createorder", Some(&order("#1001", "shop-1"))).await.is_err());
     let journal = bench.ship_station.journal();
     let calls = journal.calls();
     assert_eq!((calls.len(), calls[0].status, calls[0].operation.as_str()), (1, 0, "createorder"));
@@ -251,30 +222,17 @@ async fn the_other_ways_to_fail() {
     assert!(half.text().await.is_err());
     assert_eq!(bench.ship_station.orders().len(), 1);
 
-    let storm =
-        Effect::Status { status: 500, body: "{}".to_owned(), headers: Vec::new(), commit: true };
+    let storm = Effect::Status { status: 500, body: "{}".to_owned(), headers: Vec::new(), commit: true };
     faults.push(Fault::next(storm));
     assert_eq!(bench.post("/orders/createorder", &order("#2", "b")).await.0, 500);
     assert_eq!(bench.ship_station.orders().len(), 2);
 
     faults.push(Fault::next(Effect::Throttle { retry_after_seconds: 17 }));
     let throttled = bench.send("GET", "/stores", None).await.unwrap();
-    assert_eq!(
-        (throttled.status().as_u16(), throttled.headers()["retry-after"].to_str().unwrap()),
-        (429, "17")
-    );
+    assert_eq!((throttled.status().as_u16(), throttled.headers()["retry-after"].to_str().unwrap()), (429, "17"));
 
     faults.push(Fault::next(Effect::Html200));
-    assert!(
-        bench
-            .send("GET", "/stores", None)
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
-            .starts_with("<!DOCTYPE")
-    );
+    assert!(bench.send("GET", "/stores", None).await.unwrap().text().await.unwrap().starts_with("<!DOCTYPE"));
     faults.push(Fault::next(Effect::Unauthorized));
     assert_eq!(bench.get("/stores").await.0, 401);
     faults.push(Fault::next(Effect::Hang(Duration::from_millis(20))));
@@ -291,10 +249,7 @@ async fn a_hold_ends_by_itself_on_its_day() {
     assert_eq!(bench.post("/orders/holduntil", &hold).await.1["success"], true);
     assert_eq!(bench.ship_station.order_by_key("shop-1").unwrap()["orderStatus"], "on_hold");
     bench.clock.advance(Duration::from_hours(48));
-    assert_eq!(
-        bench.ship_station.order_by_key("shop-1").unwrap()["orderStatus"],
-        "awaiting_shipment"
-    );
+    assert_eq!(bench.ship_station.order_by_key("shop-1").unwrap()["orderStatus"], "awaiting_shipment");
 }
 
 #[tokio::test]

@@ -10,14 +10,8 @@ use super::pacific;
 
 /// The longest order number.
 const ORDER_NUMBER_MAX: usize = 50;
-const STATUSES: [&str; 6] = [
-    "awaiting_payment",
-    "awaiting_shipment",
-    "pending_fulfillment",
-    "shipped",
-    "on_hold",
-    "cancelled",
-];
+const STATUSES: [&str; 6] =
+    ["awaiting_payment", "awaiting_shipment", "pending_fulfillment", "shipped", "on_hold", "cancelled"];
 const TIMES: [&str; 4] = ["orderDate", "paymentDate", "shipByDate", "holdUntilDate"];
 const AMOUNTS: [&str; 3] = ["amountPaid", "taxAmount", "shippingAmount"];
 const ITEM_AMOUNTS: [&str; 3] = ["unitPrice", "taxAmount", "shippingAmount"];
@@ -34,8 +28,7 @@ impl Invalid {
     }
 
     fn add(&mut self, field: &str, message: &str) {
-        let name =
-            if field.is_empty() { "apiOrder".to_owned() } else { format!("apiOrder.{field}") };
+        let name = if field.is_empty() { "apiOrder".to_owned() } else { format!("apiOrder.{field}") };
         if let Value::Array(messages) = self.0.entry(name).or_insert_with(|| json!([])) {
             messages.push(json!(message));
         }
@@ -64,21 +57,14 @@ pub(super) fn check(body: &Value) -> Result<(), Invalid> {
             invalid.add(required, &format!("The {required} field is required."));
         }
     }
-    if body["orderNumber"].as_str().is_some_and(|number| number.chars().count() > ORDER_NUMBER_MAX)
-    {
-        invalid.add(
-            "orderNumber",
-            "The field orderNumber must be a string with a maximum length of 50.",
-        );
+    if body["orderNumber"].as_str().is_some_and(|number| number.chars().count() > ORDER_NUMBER_MAX) {
+        invalid.add("orderNumber", "The field orderNumber must be a string with a maximum length of 50.");
     }
     if body["orderStatus"].as_str().is_some_and(|status| !STATUSES.contains(&status)) {
         invalid.add("orderStatus", "The value is not an order status.");
     }
     for name in TIMES {
-        if body[name]
-            .as_str()
-            .is_some_and(|text| !text.is_empty() && pacific::normalised(text).is_none())
-        {
+        if body[name].as_str().is_some_and(|text| !text.is_empty() && pacific::normalised(text).is_none()) {
             invalid.add(name, "The value is not a date.");
         }
     }
@@ -95,9 +81,7 @@ fn check_address(invalid: &mut Invalid, address: &Value, side: &str) {
         invalid.add(side, "An address must be an object.");
     }
     let country = address["country"].as_str().map(str::trim).unwrap_or_default();
-    if !country.is_empty()
-        && (country.len() != 2 || !country.chars().all(|letter| letter.is_ascii_alphabetic()))
-    {
+    if !country.is_empty() && (country.len() != 2 || !country.chars().all(|letter| letter.is_ascii_alphabetic())) {
         invalid.add(&format!("{side}.country"), "A country must be its two-letter code.");
     }
 }

@@ -50,8 +50,7 @@ pub(super) fn store_order(shop: &mut Shop, order: Value) -> Option<u64> {
 
 impl Provider for Api {
     fn recognise(&self, request: &Arrived) -> Recognised {
-        let account =
-            request.segments().first().map(|domain| domain.to_lowercase()).unwrap_or_default();
+        let account = request.segments().first().map(|domain| domain.to_lowercase()).unwrap_or_default();
         let query = Asked::read(&request.body).and_then(|asked| Query::parse(&asked.query));
         let operation = query.ok().and_then(|query| query.root_field().map(str::to_owned));
         Recognised { account, operation: operation.unwrap_or_else(|| "graphql".to_owned()) }
@@ -71,10 +70,7 @@ impl Provider for Api {
         if token.is_none() || token != shop.token.as_deref() {
             return Err(self.refused());
         }
-        Ok(Allowance {
-            headers: vec![("X-Shopify-API-Version".to_owned(), version.to_owned())],
-            remaining: None,
-        })
+        Ok(Allowance { headers: vec![("X-Shopify-API-Version".to_owned(), version.to_owned())], remaining: None })
     }
 
     fn carry_out(&self, request: &Arrived, who: &Recognised, _call: u64) -> Reply {
@@ -102,12 +98,7 @@ impl Provider for Api {
     fn all_orders(&self) -> Value {
         let shops = locked(&self.shops);
         let of_shop = |shop: &Shop| shop.orders.values().cloned().collect::<Value>();
-        Value::Object(
-            shops
-                .iter()
-                .map(|(domain, shop)| (domain.clone(), of_shop(shop)))
-                .collect::<Map<_, _>>(),
-        )
+        Value::Object(shops.iter().map(|(domain, shop)| (domain.clone(), of_shop(shop))).collect::<Map<_, _>>())
     }
 }
 
@@ -137,10 +128,7 @@ impl Api {
             Ok(answered) => {
                 shop.bucket.refund(requested.saturating_sub(answered.cost));
                 let cost = cost_of(requested, Some(answered.cost), &shop.bucket);
-                Ok(reply(
-                    &json!({"data": answered.value, "extensions": {"cost": cost}}),
-                    Some(&shop.bucket),
-                ))
+                Ok(reply(&json!({"data": answered.value, "extensions": {"cost": cost}}), Some(&shop.bucket)))
             }
             Err(problem) => {
                 shop.bucket.refund(requested);
@@ -151,9 +139,7 @@ impl Api {
 
     fn too_dear(&self, requested: u64) -> Problem {
         let most = self.settings.query_cost_max;
-        let message = format!(
-            "Query cost is {requested}, which exceeds the single query max cost limit ({most})."
-        );
+        let message = format!("Query cost is {requested}, which exceeds the single query max cost limit ({most}).");
         Problem::new("MAX_COST_EXCEEDED", message).with("cost", requested).with("maxCost", most)
     }
 }
@@ -167,11 +153,9 @@ struct Asked {
 
 impl Asked {
     fn read(body: &[u8]) -> Result<Self, Problem> {
-        let body: Value =
-            serde_json::from_slice(body).map_err(|error| Problem::bare(error.to_string()))?;
-        let query = body["query"]
-            .as_str()
-            .ok_or_else(|| Problem::bare("Required parameter missing or invalid: query"))?;
+        let body: Value = serde_json::from_slice(body).map_err(|error| Problem::bare(error.to_string()))?;
+        let query =
+            body["query"].as_str().ok_or_else(|| Problem::bare("Required parameter missing or invalid: query"))?;
         Ok(Self {
             query: query.to_owned(),
             operation_name: body["operationName"].as_str().map(str::to_owned),
@@ -180,12 +164,7 @@ impl Asked {
     }
 }
 
-fn run(
-    schema: &Schema,
-    operation: &Operation<'_>,
-    domain: &str,
-    shop: &Shop,
-) -> Result<execute::Costed, Problem> {
+fn run(schema: &Schema, operation: &Operation<'_>, domain: &str, shop: &Shop) -> Result<execute::Costed, Problem> {
     execute::run(schema, operation, &|field, id| match field {
         "order" => {
             let id = order_id(&id.unwrap_or(Value::Null))?;
@@ -194,8 +173,7 @@ fn run(
         }
         "shop" => Ok(described(domain, shop)),
         _ => {
-            let scopes: Value =
-                SCOPES.iter().map(|scope| json!({"handle": scope, "description": scope})).collect();
+            let scopes: Value = SCOPES.iter().map(|scope| json!({"handle": scope, "description": scope})).collect();
             Ok(json!({"id": "gid://shopify/AppInstallation/1", "accessScopes": scopes}))
         }
     })
@@ -203,8 +181,7 @@ fn run(
 
 fn described(domain: &str, shop: &Shop) -> Value {
     let name = domain.split('.').next().unwrap_or(domain);
-    let currency =
-        shop.orders.values().next().map_or(json!("USD"), |order| order["currency"].clone());
+    let currency = shop.orders.values().next().map_or(json!("USD"), |order| order["currency"].clone());
     json!({
         "id": gid("Shop", &json!(1)),
         "name": name,
@@ -217,9 +194,7 @@ fn described(domain: &str, shop: &Shop) -> Value {
 fn order_id(given: &Value) -> Result<u64, Problem> {
     let text = given.as_str().unwrap_or_default();
     let id = text.strip_prefix("gid://shopify/Order/").and_then(|id| id.parse().ok());
-    id.ok_or_else(|| {
-        Problem::new("argumentLiteralsIncompatible", format!("Invalid global id '{text}'"))
-    })
+    id.ok_or_else(|| Problem::new("argumentLiteralsIncompatible", format!("Invalid global id '{text}'")))
 }
 
 fn cost_of(requested: u64, actual: Option<u64>, bucket: &Bucket) -> Value {

@@ -52,10 +52,7 @@ impl Bucket {
     fn refill(&mut self, now: Timestamp) {
         let passed = u64::try_from(until(self.filled_at, now).as_millis()).unwrap_or(u64::MAX);
         // One point a second is one part a millisecond.
-        self.parts = self
-            .parts
-            .saturating_add(passed.saturating_mul(self.per_second))
-            .min(self.size * PARTS);
+        self.parts = self.parts.saturating_add(passed.saturating_mul(self.per_second)).min(self.size * PARTS);
         if passed > 0 {
             self.filled_at = now;
         }

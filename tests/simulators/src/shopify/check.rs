@@ -21,12 +21,7 @@ pub(super) fn requested_cost(schema: &Schema, operation: &Operation<'_>) -> Resu
     cost_of(schema, operation, "QueryRoot", &[operation.selections])
 }
 
-fn cost_of<'q>(
-    schema: &Schema,
-    operation: &Operation<'q>,
-    parent: &str,
-    sets: &[Set<'q>],
-) -> Result<u64, Problem> {
+fn cost_of<'q>(schema: &Schema, operation: &Operation<'q>, parent: &str, sets: &[Set<'q>]) -> Result<u64, Problem> {
     let possible: Vec<&str> = schema.possible(parent);
     let mut dearest = 0;
     for actual in possible {
@@ -73,13 +68,9 @@ fn field_cost(
 fn mismatch(field: &FieldType, name: &str, leaf: bool) -> Problem {
     let returns = &field.returns;
     let message = if leaf {
-        format!(
-            "Selections can't be made on scalars (field '{name}' returns {returns} but has selections)"
-        )
+        format!("Selections can't be made on scalars (field '{name}' returns {returns} but has selections)")
     } else {
-        format!(
-            "Field must have selections (field '{name}' returns {returns} but has no selections)"
-        )
+        format!("Field must have selections (field '{name}' returns {returns} but has no selections)")
     };
     Problem::new("selectionMismatch", message)
         .with("nodeName", format!("field '{name}'"))
@@ -91,8 +82,7 @@ fn check_arguments(field: &FieldType, written: &Field<'static, String>) -> Resul
     for (argument, _) in &written.arguments {
         if !field.arguments.contains_key(argument) {
             let message = format!("Field '{name}' doesn't accept argument '{argument}'");
-            return Err(Problem::new("argumentNotAccepted", message)
-                .with("argumentName", argument.as_str()));
+            return Err(Problem::new("argumentNotAccepted", message).with("argumentName", argument.as_str()));
         }
     }
     let missing: Vec<&str> = field
@@ -111,10 +101,7 @@ fn check_arguments(field: &FieldType, written: &Field<'static, String>) -> Resul
 }
 
 /// The size a connection was asked for.
-pub(super) fn page_size(
-    operation: &Operation<'_>,
-    field: &Field<'static, String>,
-) -> Result<u64, Problem> {
+pub(super) fn page_size(operation: &Operation<'_>, field: &Field<'static, String>) -> Result<u64, Problem> {
     let first = operation.argument(field, "first")?;
     let last = operation.argument(field, "last")?;
     let size = match (&first, &last) {
@@ -123,16 +110,10 @@ pub(super) fn page_size(
             return Err(Problem::new("BAD_REQUEST", "you must provide one of first or last"));
         }
         (Some(_), Some(_)) => {
-            return Err(Problem::new(
-                "BAD_REQUEST",
-                "providing both first and last is not supported",
-            ));
+            return Err(Problem::new("BAD_REQUEST", "providing both first and last is not supported"));
         }
     };
     size.as_u64().filter(|size| (1..=PAGE_MAX).contains(size)).ok_or_else(|| {
-        Problem::new(
-            "BAD_REQUEST",
-            format!("a page has 1 to {PAGE_MAX} entries, not {}", Value::to_string(size)),
-        )
+        Problem::new("BAD_REQUEST", format!("a page has 1 to {PAGE_MAX} entries, not {}", Value::to_string(size)))
     })
 }

@@ -25,11 +25,7 @@ pub(super) struct Costed {
 pub(super) type Root<'r> = &'r dyn Fn(&str, Option<Value>) -> Result<Value, Problem>;
 
 /// Answers the root: the value of each root field comes from `root`, by name and arguments.
-pub(super) fn run(
-    schema: &Schema,
-    operation: &Operation<'_>,
-    root: Root<'_>,
-) -> Result<Costed, Problem> {
+pub(super) fn run(schema: &Schema, operation: &Operation<'_>, root: Root<'_>) -> Result<Costed, Problem> {
     let mut data = Map::new();
     let mut cost = 0;
     for selected in operation.fields(schema, "QueryRoot", &[operation.selections])? {
@@ -111,11 +107,9 @@ fn connection(
     selected: &Selected<'_>,
     source: &Value,
 ) -> Result<Costed, Problem> {
-    let removals =
-        operation.argument(selected.field, "includeRemovals")? == Some(Value::Bool(true));
+    let removals = operation.argument(selected.field, "includeRemovals")? == Some(Value::Bool(true));
     let all = source.as_array().map(Vec::as_slice).unwrap_or_default();
-    let entries: Vec<&Value> =
-        all.iter().filter(|entry| removals || entry["isRemoved"] != true).collect();
+    let entries: Vec<&Value> = all.iter().filter(|entry| removals || entry["isRemoved"] != true).collect();
     let page = Page::of(operation, selected.field, entries.len())?;
     let node_type = name.strip_suffix("Connection").unwrap_or(name);
     let edge_type = format!("{node_type}Edge");
@@ -128,8 +122,7 @@ fn connection(
             "nodes" => {
                 let mut nodes = Vec::new();
                 for &position in &page.positions {
-                    let node =
-                        complete(schema, operation, node_type, &part.below, entries[position])?;
+                    let node = complete(schema, operation, node_type, &part.below, entries[position])?;
                     cost += node.cost;
                     nodes.push(node.value);
                 }
@@ -159,11 +152,7 @@ struct Page {
 }
 
 impl Page {
-    fn of(
-        operation: &Operation<'_>,
-        field: &Field<'static, String>,
-        total: usize,
-    ) -> Result<Self, Problem> {
+    fn of(operation: &Operation<'_>, field: &Field<'static, String>, total: usize) -> Result<Self, Problem> {
         let size = usize::try_from(page_size(operation, field)?).unwrap_or(usize::MAX);
         let mut order: Vec<usize> = (0..total).collect();
         if operation.argument(field, "reverse")? == Some(Value::Bool(true)) {
@@ -172,11 +161,8 @@ impl Page {
         let index_of = |given: Option<Value>| -> Result<Option<usize>, Problem> {
             let Some(given) = given else { return Ok(None) };
             let position = given.as_str().and_then(position_of);
-            let index =
-                position.and_then(|position| order.iter().position(|entry| *entry == position));
-            index.map(Some).ok_or_else(|| {
-                Problem::new("BAD_REQUEST", "Invalid cursor for current pagination sort.")
-            })
+            let index = position.and_then(|position| order.iter().position(|entry| *entry == position));
+            index.map(Some).ok_or_else(|| Problem::new("BAD_REQUEST", "Invalid cursor for current pagination sort."))
         };
         let start = index_of(operation.argument(field, "after")?)?.map_or(0, |index| index + 1);
         let end = index_of(operation.argument(field, "before")?)?.unwrap_or(total).max(start);

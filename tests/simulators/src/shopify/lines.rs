@@ -109,10 +109,8 @@ pub(super) fn shipping(source: &Source<'_>, applications: &[Value]) -> Vec<Value
         .iter()
         .map(|line| {
             let original = bag(source, line, "price");
-            let discounted =
-                Bag::read(&line["discounted_price_set"]).unwrap_or_else(|| original.clone());
-            let current = Bag::read(&line["current_discounted_price_set"])
-                .unwrap_or_else(|| discounted.clone());
+            let discounted = Bag::read(&line["discounted_price_set"]).unwrap_or_else(|| original.clone());
+            let current = Bag::read(&line["current_discounted_price_set"]).unwrap_or_else(|| discounted.clone());
             json!({
                 "id": gid("ShippingLine", &line["id"]),
                 "title": line["title"],
@@ -184,9 +182,7 @@ fn allocations(source: &Source<'_>, line: &Value, applications: &[Value]) -> Val
     entries(&line["discount_allocations"])
         .iter()
         .map(|allocation| {
-            let index = allocation["discount_application_index"]
-                .as_u64()
-                .and_then(|index| usize::try_from(index).ok());
+            let index = allocation["discount_application_index"].as_u64().and_then(|index| usize::try_from(index).ok());
             json!({
                 "allocatedAmountSet": bag(source, allocation, "amount").to_graphql(),
                 "discountApplication": index.and_then(|index| applications.get(index)),

@@ -53,8 +53,7 @@ impl Bag {
     pub(super) fn per(&self, count: u64) -> Self {
         self.with(self, |a, _| {
             let exact = a.checked_div(Decimal::from(count)).unwrap_or(a);
-            let mut rounded =
-                exact.round_dp_with_strategy(a.scale(), RoundingStrategy::MidpointAwayFromZero);
+            let mut rounded = exact.round_dp_with_strategy(a.scale(), RoundingStrategy::MidpointAwayFromZero);
             rounded.rescale(a.scale());
             rounded
         })
@@ -66,14 +65,9 @@ impl Bag {
     }
 
     fn with(&self, other: &Self, combine: impl Fn(Decimal, Decimal) -> Decimal) -> Self {
-        let both = |a: &Amount, b: &Amount| Amount {
-            amount: combine(a.amount, b.amount),
-            currency: a.currency.clone(),
-        };
-        Self {
-            shop: both(&self.shop, &other.shop),
-            presentment: both(&self.presentment, &other.presentment),
-        }
+        let both =
+            |a: &Amount, b: &Amount| Amount { amount: combine(a.amount, b.amount), currency: a.currency.clone() };
+        Self { shop: both(&self.shop, &other.shop), presentment: both(&self.presentment, &other.presentment) }
     }
 }
 

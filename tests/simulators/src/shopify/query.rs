@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use graphql_parser::query::{
-    Definition, Directive, Document, Field, FragmentDefinition, OperationDefinition, Selection,
-    SelectionSet, Type, TypeCondition, Value as Literal, VariableDefinition, parse_query,
+    Definition, Directive, Document, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, Type,
+    TypeCondition, Value as Literal, VariableDefinition, parse_query,
 };
 use serde_json::{Map, Value};
 
@@ -34,8 +34,7 @@ pub(super) struct Operation<'q> {
 
 impl Query {
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
-        let document = parse_query::<Text>(text)
-            .map_err(|error| Problem::bare(format!("syntax error: {error}")))?;
+        let document = parse_query::<Text>(text).map_err(|error| Problem::bare(format!("syntax error: {error}")))?;
         Ok(Self { document: document.into_static() })
     }
 
@@ -48,11 +47,7 @@ impl Query {
     }
 
     /// Chooses the operation and gives each variable its value.
-    pub(super) fn operation(
-        &self,
-        name: Option<&str>,
-        given: &Value,
-    ) -> Result<Operation<'_>, Problem> {
+    pub(super) fn operation(&self, name: Option<&str>, given: &Value) -> Result<Operation<'_>, Problem> {
         let written = self
             .operations()
             .find(|written| name.is_none() || written.name == name)
@@ -66,11 +61,7 @@ impl Query {
                 Definition::Operation(_) => None,
             })
             .collect();
-        Ok(Operation {
-            selections: written.selections,
-            fragments,
-            variables: bind(written.declared, given)?,
-        })
+        Ok(Operation { selections: written.selections, fragments, variables: bind(written.declared, given)? })
     }
 
     fn operations(&self) -> impl Iterator<Item = Written<'_>> {
@@ -84,9 +75,7 @@ impl Query {
                 declared: &query.variable_definitions,
             }),
             // Nothing here changes a shop, so the other kinds do not exist.
-            Definition::Operation(
-                OperationDefinition::Mutation(_) | OperationDefinition::Subscription(_),
-            )
+            Definition::Operation(OperationDefinition::Mutation(_) | OperationDefinition::Subscription(_))
             | Definition::Fragment(_) => None,
         })
     }
@@ -129,10 +118,7 @@ impl<'q> Operation<'q> {
                 Selection::FragmentSpread(spread) => {
                     let name = spread.fragment_name.as_str();
                     let fragment = self.fragments.get(name).ok_or_else(|| {
-                        Problem::new(
-                            "useAndDefineFragment",
-                            format!("Fragment {name} was used, but not defined"),
-                        )
+                        Problem::new("useAndDefineFragment", format!("Fragment {name} was used, but not defined"))
                     })?;
                     if self.included(&spread.directives)?
                         && applies(schema, actual, Some(&fragment.type_condition))?
@@ -148,11 +134,7 @@ impl<'q> Operation<'q> {
     }
 
     /// An argument's value; nothing if it was left out.
-    pub(super) fn argument(
-        &self,
-        field: &Field<'static, Text>,
-        name: &str,
-    ) -> Result<Option<Value>, Problem> {
+    pub(super) fn argument(&self, field: &Field<'static, Text>, name: &str) -> Result<Option<Value>, Problem> {
         let written = field.arguments.iter().find(|(argument, _)| argument == name);
         written
             .map(|(_, literal)| value_of(literal, &self.variables))
@@ -172,10 +154,7 @@ impl<'q> Operation<'q> {
                 "skip" if holds => return Ok(false),
                 "include" | "skip" => {}
                 other => {
-                    return Err(Problem::new(
-                        "undefinedDirective",
-                        format!("Directive @{other} is not defined"),
-                    ));
+                    return Err(Problem::new("undefinedDirective", format!("Directive @{other} is not defined")));
                 }
             }
         }
@@ -184,25 +163,17 @@ impl<'q> Operation<'q> {
 }
 
 /// A literal with its variables replaced.
-fn value_of(
-    literal: &Literal<'static, Text>,
-    variables: &Map<String, Value>,
-) -> Result<Value, Problem> {
+fn value_of(literal: &Literal<'static, Text>, variables: &Map<String, Value>) -> Result<Value, Problem> {
     Ok(match literal {
         Literal::Variable(name) => variables.get(name).cloned().ok_or_else(|| {
-            Problem::new(
-                "variableNotDefined",
-                format!("Variable ${name} is used by anonymous query but not declared"),
-            )
+            Problem::new("variableNotDefined", format!("Variable ${name} is used by anonymous query but not declared"))
         })?,
         Literal::Int(number) => number.as_i64().map_or(Value::Null, Value::from),
         Literal::Float(number) => Value::from(*number),
         Literal::String(text) | Literal::Enum(text) => Value::from(text.as_str()),
         Literal::Boolean(truth) => Value::Bool(*truth),
         Literal::Null => Value::Null,
-        Literal::List(items) => {
-            items.iter().map(|item| value_of(item, variables)).collect::<Result<_, _>>()?
-        }
+        Literal::List(items) => items.iter().map(|item| value_of(item, variables)).collect::<Result<_, _>>()?,
         Literal::Object(entries) => Value::Object(
             entries
                 .iter()
@@ -220,11 +191,7 @@ fn select<'q>(selected: &mut Vec<Selected<'q>>, field: &'q Field<'static, Text>)
     }
 }
 
-fn applies(
-    schema: &Schema,
-    actual: &str,
-    on: Option<&TypeCondition<'static, Text>>,
-) -> Result<bool, Problem> {
+fn applies(schema: &Schema, actual: &str, on: Option<&TypeCondition<'static, Text>>) -> Result<bool, Problem> {
     let Some(TypeCondition::On(condition)) = on else { return Ok(true) };
     if schema.named(condition).is_none() {
         let message = format!("No such type {condition}, so it can't be a fragment condition");
@@ -233,21 +200,15 @@ fn applies(
     Ok(schema.is_a(actual, condition))
 }
 
-fn bind(
-    declared: &[VariableDefinition<'static, Text>],
-    given: &Value,
-) -> Result<Map<String, Value>, Problem> {
+fn bind(declared: &[VariableDefinition<'static, Text>], given: &Value) -> Result<Map<String, Value>, Problem> {
     let none = Map::new();
     let mut variables = Map::new();
     for variable in declared {
-        let default =
-            variable.default_value.as_ref().map(|literal| value_of(literal, &none)).transpose()?;
+        let default = variable.default_value.as_ref().map(|literal| value_of(literal, &none)).transpose()?;
         let value = given.get(&variable.name).cloned().or(default).unwrap_or(Value::Null);
         if value.is_null() && matches!(variable.var_type, Type::NonNullType(_)) {
-            let message = format!(
-                "Variable ${} of type {} was provided invalid value",
-                variable.name, variable.var_type
-            );
+            let message =
+                format!("Variable ${} of type {} was provided invalid value", variable.name, variable.var_type);
             return Err(Problem::new("INVALID_VARIABLE", message).with("value", Value::Null));
         }
         variables.insert(variable.name.clone(), value);

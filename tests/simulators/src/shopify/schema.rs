@@ -49,11 +49,10 @@ pub(super) struct SchemaError(String);
 impl Schema {
     /// Reads the schema.
     pub(super) fn read() -> Result<Self, SchemaError> {
-        let document = parse_schema::<String>(include_str!("schema.graphql"))
-            .map_err(|error| SchemaError(error.to_string()))?;
-        let mut types: HashMap<String, Type> = ["ID", "String", "Int", "Float", "Boolean"]
-            .map(|name| (name.to_owned(), Type::Leaf))
-            .into();
+        let document =
+            parse_schema::<String>(include_str!("schema.graphql")).map_err(|error| SchemaError(error.to_string()))?;
+        let mut types: HashMap<String, Type> =
+            ["ID", "String", "Int", "Float", "Boolean"].map(|name| (name.to_owned(), Type::Leaf)).into();
         for definition in document.definitions {
             if let Definition::TypeDefinition(definition) = definition {
                 let (name, described) = describe(definition);
@@ -79,9 +78,7 @@ impl Schema {
     /// The concrete types that a value declared as `declared` may have.
     pub(super) fn possible<'s>(&'s self, declared: &'s str) -> Vec<&'s str> {
         let concrete = |name: &str| match self.types.get(name) {
-            Some(Type::Object { implements, .. }) => {
-                implements.iter().any(|interface| interface == declared)
-            }
+            Some(Type::Object { implements, .. }) => implements.iter().any(|interface| interface == declared),
             Some(Type::Leaf | Type::Union { .. }) | None => false,
         };
         let mut possible: Vec<&str> = match self.types.get(declared) {
@@ -99,9 +96,7 @@ impl Schema {
         actual == condition
             || match (self.types.get(actual), self.types.get(condition)) {
                 (_, Some(Type::Union { members })) => members.iter().any(|member| member == actual),
-                (Some(Type::Object { implements, .. }), _) => {
-                    implements.iter().any(|name| name == condition)
-                }
+                (Some(Type::Object { implements, .. }), _) => implements.iter().any(|name| name == condition),
                 _ => false,
             }
     }
@@ -113,10 +108,9 @@ fn describe(definition: TypeDefinition<'static, String>) -> (String, Type) {
             let implements = object.implements_interfaces;
             (object.name, Type::Object { fields: fields_of(object.fields), implements })
         }
-        TypeDefinition::Interface(interface) => (
-            interface.name,
-            Type::Object { fields: fields_of(interface.fields), implements: Vec::new() },
-        ),
+        TypeDefinition::Interface(interface) => {
+            (interface.name, Type::Object { fields: fields_of(interface.fields), implements: Vec::new() })
+        }
         TypeDefinition::Union(union) => (union.name, Type::Union { members: union.types }),
         TypeDefinition::Scalar(scalar) => (scalar.name, Type::Leaf),
         TypeDefinition::Enum(listed) => (listed.name, Type::Leaf),
@@ -132,12 +126,7 @@ fn fields_of(fields: Vec<Field<'static, String>>) -> HashMap<String, FieldType> 
                 .arguments
                 .into_iter()
                 .map(|argument| {
-                    (
-                        argument.name,
-                        Argument {
-                            required: matches!(argument.value_type, Written::NonNullType(_)),
-                        },
-                    )
+                    (argument.name, Argument { required: matches!(argument.value_type, Written::NonNullType(_)) })
                 })
                 .collect();
             (field.name, FieldType { returns: innermost(&field.field_type), arguments })
@@ -162,11 +151,7 @@ mod tests {
         for described in schema.types.values() {
             if let Type::Object { fields, .. } = described {
                 for field in fields.values() {
-                    assert!(
-                        schema.named(&field.returns).is_some(),
-                        "{} is not described",
-                        field.returns
-                    );
+                    assert!(schema.named(&field.returns).is_some(), "{} is not described", field.returns);
                 }
             }
         }

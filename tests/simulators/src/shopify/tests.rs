@@ -17,9 +17,7 @@ struct Bench {
 async fn bench() -> Bench {
     let clock = Arc::new(ManualClock::starting("2026-11-21T20:00:00.25Z".parse().unwrap()));
     let listen = "127.0.0.1:0".parse().unwrap();
-    let shopify = Shopify::start(listen, Settings::default(), Arc::<ManualClock>::clone(&clock))
-        .await
-        .unwrap();
+    let shopify = Shopify::start(listen, Settings::default(), Arc::<ManualClock>::clone(&clock)).await.unwrap();
     shopify.add_shop(SHOP, "shpat_1");
     Bench { shopify, clock, client: Client::new() }
 }
@@ -31,25 +29,10 @@ impl Bench {
         response.json().await.unwrap()
     }
 
-    async fn ask_as(
-        &self,
-        token: &str,
-        domain: &str,
-        query: &str,
-        variables: Value,
-    ) -> reqwest::Response {
-        let url = format!(
-            "{}/admin/api/2026-10/graphql.json",
-            self.shopify.base_url().replace("{domain}", domain)
-        );
+    async fn ask_as(&self, token: &str, domain: &str, query: &str, variables: Value) -> reqwest::Response {
+        let url = format!("{}/admin/api/2026-10/graphql.json", self.shopify.base_url().replace("{domain}", domain));
         let body = json!({"query": query, "variables": variables});
-        self.client
-            .post(url)
-            .header("X-Shopify-Access-Token", token)
-            .json(&body)
-            .send()
-            .await
-            .unwrap()
+        self.client.post(url).header("X-Shopify-Access-Token", token).json(&body).send().await.unwrap()
     }
 
     fn put(&self, maker: &Maker, number: u64) -> Value {
@@ -82,21 +65,14 @@ async fn shows_the_rest_order() {
     bench.put(&maker, 1002);
     let answer = bench.ask(ORDER, variables).await;
     let (order, rest) = (&answer["data"]["order"], maker.order(1001, Timestamp::UNIX_EPOCH));
-    assert_eq!(
-        order["legacyResourceId"],
-        json!(rest["id"].to_string()),
-        "neighbours differ in the last digit only"
-    );
+    assert_eq!(order["legacyResourceId"], json!(rest["id"].to_string()), "neighbours differ in the last digit only");
     assert_eq!(order["name"], "#1001");
     assert_eq!(order["updatedAt"], "1970-01-01T00:00:00Z");
     assert_eq!(order["displayFinancialStatus"], "PAID");
     assert_eq!(order["__typename"], "Order");
     assert_eq!(order["total"]["shopMoney"]["amount"], rest["current_total_price"]);
     assert_eq!(order["risk"]["recommendation"], "ACCEPT");
-    assert_eq!(
-        order["shippingLines"]["nodes"][0]["originalPriceSet"]["shopMoney"]["amount"],
-        "5.00"
-    );
+    assert_eq!(order["shippingLines"]["nodes"][0]["originalPriceSet"]["shopMoney"]["amount"], "5.00");
     let line = &order["lineItems"]["nodes"][1];
     assert_eq!(line["id"], rest["line_items"][1]["admin_graphql_api_id"]);
     assert_eq!(line["variant"]["inventoryItem"]["measurement"]["weight"]["unit"], "GRAMS");
@@ -108,15 +84,9 @@ async fn shows_the_rest_order() {
 #[tokio::test]
 async fn the_published_sample_keeps_its_id() {
     let bench = bench().await;
-    bench.shopify.put_order(
-        SHOP,
-        json!({"id": 820_982_911_946_154_508_u64, "currency": "USD", "name": "#9999"}),
-    );
+    bench.shopify.put_order(SHOP, json!({"id": 820_982_911_946_154_508_u64, "currency": "USD", "name": "#9999"}));
     let query = r#"{ order(id: "gid://shopify/Order/820982911946154508") { legacyResourceId } }"#;
-    assert_eq!(
-        bench.ask(query, Value::Null).await["data"]["order"]["legacyResourceId"],
-        "820982911946154508"
-    );
+    assert_eq!(bench.ask(query, Value::Null).await["data"]["order"]["legacyResourceId"], "820982911946154508");
     let other = r#"{ order(id: "gid://shopify/Order/820982911946154500") { id } }"#;
     assert_eq!(bench.ask(other, Value::Null).await["data"]["order"], Value::Null);
 }
@@ -149,10 +119,7 @@ async fn what_does_not_exist_is_refused() {
     let bench = bench().await;
     let code = async |query: &str| {
         let answer = bench.ask(query, Value::Null).await;
-        (
-            answer["errors"][0]["message"].as_str().unwrap().to_owned(),
-            answer["errors"][0]["extensions"]["code"].clone(),
-        )
+        (answer["errors"][0]["message"].as_str().unwrap().to_owned(), answer["errors"][0]["extensions"]["code"].clone())
     };
     let id = "gid://shopify/Order/1";
     let (message, undefined) = code(&format!(r#"{{ order(id: "{id}") {{ colour }} }}"#)).await;
@@ -183,10 +150,7 @@ async fn points_run_out_and_come_back() {
     let query = "query($id: ID!) { order(id: $id) { lineItems(first: 250) { nodes {
         variant { id inventoryItem { id measurement { id } } } } } } }";
     let first = bench.ask(query, variables.clone()).await;
-    assert_eq!(
-        first["errors"][0]["extensions"]["code"], "MAX_COST_EXCEEDED",
-        "4 points a line are 1001 in all"
-    );
+    assert_eq!(first["errors"][0]["extensions"]["code"], "MAX_COST_EXCEEDED", "4 points a line are 1001 in all");
     let query = query.replace("250", "249");
     for left in [1003, 6] {
         let answer = bench.ask(&query, variables.clone()).await;
@@ -195,16 +159,9 @@ async fn points_run_out_and_come_back() {
     let throttled = bench.ask(&query, variables.clone()).await;
     assert_eq!(throttled["errors"][0]["extensions"]["code"], "THROTTLED");
     let cost = &throttled["extensions"]["cost"];
-    assert_eq!(
-        (&cost["requestedQueryCost"], &cost["actualQueryCost"]),
-        (&json!(997), &Value::Null)
-    );
+    assert_eq!((&cost["requestedQueryCost"], &cost["actualQueryCost"]), (&json!(997), &Value::Null));
     bench.clock.advance(Duration::from_millis(9_910));
-    assert_eq!(
-        bench.ask(&query, variables).await["errors"],
-        Value::Null,
-        "6 + 991 points are enough"
-    );
+    assert_eq!(bench.ask(&query, variables).await["errors"], Value::Null, "6 + 991 points are enough");
     assert_eq!(bench.shopify.journal().calls()[3].remaining, Some(6));
 }
 
@@ -225,10 +182,7 @@ async fn tokens_open_their_own_shop_only() {
     bench.shopify.add_shop("other.myshopify.com", "shpat_2");
     let query = "{ shop { myshopifyDomain } currentAppInstallation { accessScopes { handle } } }";
     assert_eq!(bench.ask_as("shpat_2", SHOP, query, Value::Null).await.status(), 401);
-    assert_eq!(
-        bench.ask_as("shpat_1", "third.myshopify.com", query, Value::Null).await.status(),
-        404
-    );
+    assert_eq!(bench.ask_as("shpat_1", "third.myshopify.com", query, Value::Null).await.status(), 404);
     let answer = bench.ask(query, Value::Null).await;
     assert_eq!(answer["data"]["shop"]["myshopifyDomain"], SHOP);
     bench.shopify.revoke(SHOP);
@@ -241,8 +195,7 @@ async fn orders_change_and_risks_are_set() {
     let maker = Maker::new(1, "USD");
     let variables = bench.put(&maker, 1001);
     let id = maker.order_id(1001);
-    let changed =
-        bench.shopify.change_order(SHOP, id, |order| order["tags"] = json!("vip, gift")).unwrap();
+    let changed = bench.shopify.change_order(SHOP, id, |order| order["tags"] = json!("vip, gift")).unwrap();
     assert_eq!(changed["updated_at"], "2026-11-21T20:00:00Z");
     bench.shopify.set_risk(SHOP, id, "PENDING", "PENDING");
     let answer = bench.ask(ORDER, variables).await;
@@ -254,8 +207,7 @@ async fn orders_change_and_risks_are_set() {
 #[tokio::test]
 async fn discounts_reach_the_unit_price() {
     let bench = bench().await;
-    let variables =
-        bench.put(&Maker::new(1, "USD").lines(1).total_about(10_000).discount_percent(10), 1001);
+    let variables = bench.put(&Maker::new(1, "USD").lines(1).total_about(10_000).discount_percent(10), 1001);
     let query = "query($id: ID!) { order(id: $id) {
         discountApplications(first: 1) { nodes { __typename targetType value { ... on PricingPercentageValue { percentage } } } }
         lineItems(first: 1) { nodes {
@@ -270,8 +222,7 @@ async fn discounts_reach_the_unit_price() {
     );
     let line = &order["lineItems"]["nodes"][0];
     assert_eq!(line["discountAllocations"][0]["discountApplication"]["code"], "WELCOME");
-    let of =
-        |name: &str| line[name]["shopMoney"]["amount"].as_str().unwrap().parse::<f64>().unwrap();
+    let of = |name: &str| line[name]["shopMoney"]["amount"].as_str().unwrap().parse::<f64>().unwrap();
     let quantity = line["quantity"].as_f64().unwrap();
     let expected = of("discountedTotalSet") * 0.9 / quantity;
     assert!((of("discountedUnitPriceAfterAllDiscountsSet") - expected).abs() < 0.02);

@@ -110,9 +110,7 @@ impl Source<'_> {
 
     fn parts(&self, risk: &Risk) -> Value {
         let rest = self.rest;
-        let quantity = |field: &str| {
-            lines::of(rest).iter().filter_map(|line| line[field].as_u64()).sum::<u64>()
-        };
+        let quantity = |field: &str| lines::of(rest).iter().filter_map(|line| line[field].as_u64()).sum::<u64>();
         let applications = lines::discount_applications(self);
         let shipping = lines::shipping(self, &applications);
         json!({
@@ -221,13 +219,7 @@ fn fulfilment(status: &Value) -> Value {
 
 /// REST joins tags with commas; GraphQL lists them.
 fn tags(joined: &Value) -> Value {
-    joined
-        .as_str()
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim)
-        .filter(|tag| !tag.is_empty())
-        .collect()
+    joined.as_str().unwrap_or_default().split(',').map(str::trim).filter(|tag| !tag.is_empty()).collect()
 }
 
 /// REST tells times with the shop's offset, GraphQL in UTC.
