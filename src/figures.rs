@@ -103,10 +103,10 @@ mod tests {
     /// The text after these figures were set, one after the other.
     fn told(all: &[Figures], now: Timestamp) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let desk = Arc::new(Ledger::open(&folder.path().join("ledger"), &SystemClock).unwrap());
+        let desk = Arc::new(Ledger::open(&folder.path().join("ledger"), &SystemClock::start()).unwrap());
         let recorder = PrometheusBuilder::new().build_recorder();
         let counts = recorder.handle();
-        let source = Source { counts, desk, clock: Arc::new(SystemClock), reasons: Mutex::default() };
+        let source = Source { counts, desk, clock: Arc::new(SystemClock::start()), reasons: Mutex::default() };
         metrics::with_local_recorder(&recorder, || all.iter().for_each(|figures| source.set(figures, now)));
         source.counts.render()
     }

@@ -64,7 +64,7 @@ mod tests {
     #[tokio::test]
     async fn ready_is_who_receives_and_is_not_stopping() {
         let folder = tempfile::tempdir().unwrap();
-        let desk = Arc::new(Ledger::open(&folder.path().join("ledger"), &SystemClock).unwrap());
+        let desk = Arc::new(Ledger::open(&folder.path().join("ledger"), &SystemClock::start()).unwrap());
         let (stopping, receiver_ended) = (CancellationToken::new(), CancellationToken::new());
         let health = Health { desk, stopping: stopping.clone(), receiver_ended: receiver_ended.clone() };
         let ask = async || ready(State(Arc::new(health.clone()))).await;

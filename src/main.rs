@@ -86,7 +86,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     // The one place where chance comes from; everything below is handed a generator or a seed.
     let mut chance = StdRng::from_os_rng();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     match command {
         Command::Demo(demo) => demo::run(demo, clock, chance).await,
         Command::Up(settings) => up::run(&settings, clock, chance).await,

@@ -131,3 +131,46 @@ async fn an_unpaid_order_waits_for_its_payment() {
     world.updates("acme", id, "orders/paid", |order| order["financial_status"] = json!("paid")).await;
     world.arrives("acme", &order, "awaiting_shipment").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_was_taken_out_of_the_order_does_not_ship() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    let maker = simulators::orders::Maker::new(4, "USD").ship_country("US").lines(3);
+    let order = maker.order(1001, jiff::Timestamp::UNIX_EPOCH);
+    world.sells("acme", &order).await;
+    let desk = world.desk().await;
+    desk.sees("acme", &order, "done").await;
+    let gone = order["line_items"][1]["id"].to_string();
+    // The first write of the shorter order is lost on its way.
+    world.shipstation.faults().push(Fault::next(Effect::CutBeforeCommit).on("createorder"));
+    let take_out = |order: &mut Value| {
+        order["line_items"][1]["current_quantity"] = json!(0);
+        order["line_items"][1]["fulfillable_quantity"] = json!(0);
+    };
+    world.updates("acme", order["id"].as_u64().unwrap(), "orders/updated", take_out).await;
+    eventually("the line is gone", async || {
+        let there = world.at_shipstation("acme", &order).unwrap();
+        let items = there["items"].as_array().unwrap();
+        items.len() == 2 && items.iter().all(|item| item["lineItemKey"] != gone.as_str())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_that_is_faster_than_the_api_is_waited_for() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    let order = an_order(1);
+    world.shopify.put_order("acme.myshopify.com", order.clone());
+    // The webhook tells of an address that the API does not show yet.
+    let mut told = order.clone();
+    told["updated_at"] = json!("2027-01-01T00:00:00Z");
+    told["shipping_address"]["address1"] = json!("7 Newer Street");
+    assert_eq!(world.delivers("acme", "orders/updated", &told).await, 200);
+    eventually("the order was fetched", async || !world.shopify.journal().calls_to("order").is_empty()).await;
+    world.shopify.put_order("acme.myshopify.com", told.clone());
+    world.arrives("acme", &order, "awaiting_shipment").await;
+    assert_eq!(world.at_shipstation("acme", &order).unwrap()["shipTo"]["street1"], "7 Newer Street");
+    assert_eq!(world.shipstation.journal().calls_to("createorder").len(), 1, "the older version was never written");
+}

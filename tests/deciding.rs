@@ -170,3 +170,20 @@ async fn a_paused_lane_waits_and_says_why() {
     assert_eq!(desk.post("/api/v1/lanes/orders/acme/resume", None, &json!({})).await.0, 200);
     world.arrives("acme", &sold[1], "awaiting_shipment").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_refused_after_it_reached_the_warehouse_is_cancelled_there() {
+    let world = World::start().await;
+    world.shop("acme", &["--hold-country-differs"]).await;
+    let order = an_order(1);
+    world.sells("acme", &order).await;
+    let desk = world.desk().await;
+    desk.sees("acme", &order, "done").await;
+    world.updates("acme", order["id"].as_u64().unwrap(), "orders/updated", bill_elsewhere).await;
+    desk.sees("acme", &order, "held").await;
+    world.arrives("acme", &order, "on_hold").await;
+    assert_eq!(desk.decides("reject", "acme", &order).await.0, 200);
+    world.arrives("acme", &order, "cancelled").await;
+    desk.sees("acme", &order, "rejected").await;
+    assert_eq!(world.shipstation.orders().len(), 1);
+}

@@ -77,6 +77,26 @@ async fn too_many_requests_are_waited_for_and_use_up_no_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_many_requests_are_waited_for_by_a_program_that_was_killed_and_starts_again() {
+    // Killed when the refusal is known, and before the attempt that met it is recorded.
+    let mut world = World::start_with(600, &[("LANEKEEPER_KILL_AT", "worker.before_complete")]).await;
+    world.shop("acme", &[]).await;
+    let order = an_order(1);
+    world.shipstation.faults().push(Fault::next(Effect::Throttle { retry_after_seconds: 6 }).on("createorder"));
+    world.sells("acme", &order).await;
+    world.program.dies().await;
+    assert_eq!(world.shipstation.journal().answered(429), 1);
+    world.restart().await;
+    world.arrives("acme", &order, "awaiting_shipment").await;
+    world.desk().await.sees("acme", &order, "done").await;
+    let calls = world.shipstation.journal().calls();
+    let refused = calls.iter().position(|call| call.status == 429).expect("it was refused once");
+    let waited = calls[refused + 1].at.duration_since(calls[refused].at);
+    assert!(waited.as_secs_f64() >= 5.9, "no call before the time that was named: {waited:?}");
+    world.one_each_in_sequence("acme", &[order]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused_credentials_pause_the_lane_until_it_is_resumed() {
     let world = World::start().await;
     world.shop("acme", &[]).await;

@@ -96,3 +96,19 @@ async fn an_order_of_nothing_to_ship_is_skipped() {
     world.sells("acme", &order).await;
     world.desk().await.sees("acme", &order, "skipped").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_was_fulfilled_elsewhere_is_not_sent_again() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    let mut order = an_order(11);
+    order["fulfillment_status"] = json!("fulfilled");
+    for line in order["line_items"].as_array_mut().unwrap() {
+        line["fulfillable_quantity"] = json!(0);
+        line["fulfillment_status"] = json!("fulfilled");
+    }
+    world.sells("acme", &order).await;
+    let skipped = world.desk().await.sees("acme", &order, "skipped").await;
+    assert!(skipped["words"].to_string().contains("fulfilled"), "{skipped}");
+    assert!(world.shipstation.journal().calls_to("createorder").is_empty());
+}

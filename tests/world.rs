@@ -43,7 +43,7 @@ impl World {
 
     /// Starts with a ShipStation limit and with variables in the program's environment.
     pub(crate) async fn start_with(calls_per_minute: u32, env: &[(&str, &str)]) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let here = ([127, 0, 0, 1], 0).into();
         let shopify = Shopify::start(here, shopify::Settings::default(), Arc::clone(&clock)).await.unwrap();
         let shipstation = ShipStation::start(here, shipstation::Settings::default(), clock).await.unwrap();
@@ -191,7 +191,7 @@ pub(crate) fn key(shop: &str, order: &Value) -> String {
 /// Orders of one shop, numbered from 1001, paid now.
 pub(crate) fn orders(seed: u64, count: u64) -> Vec<Value> {
     let maker = Maker::new(seed, "USD").ship_country("US").total_about(8_000);
-    (1001..1001 + count).map(|number| maker.order(number, SystemClock.now())).collect()
+    (1001..1001 + count).map(|number| maker.order(number, SystemClock::start().now())).collect()
 }
 
 /// One such order.

@@ -27,7 +27,7 @@ fn scene(path: &Path, clock: &Arc<ManualClock>) -> (Scene, Arc<Ledger>) {
 async fn keeps_every_promise_of_the_contract() {
     let mut failed = Vec::new();
     let cases = cases();
-    assert!(cases.len() >= 38, "the suite must not shrink unnoticed: {}", cases.len());
+    assert!(cases.len() >= 46, "the suite must not shrink unnoticed: {}", cases.len());
     for (name, case) in cases {
         let folder = tempfile::tempdir().unwrap();
         let (scene, _) = scene(&folder.path().join("ledger.db"), &clock());
@@ -135,4 +135,53 @@ async fn a_migration_that_was_interrupted_starts_over() {
     let (story, _) = scene(&path, &clock());
     story.shop("acme").await;
     assert!(matches!(story.hears("acme", &News::of(1)).await, Recorded::New { .. }));
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_cut_short_starts_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    // Setting the journal mode writes the first page before the first migration is committed.
+    rusqlite::Connection::open(&path).unwrap().query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() > 0);
+    assert!(Ledger::open(&path, clock().as_ref()).is_ok());
+}
+
+#[tokio::test]
+async fn a_row_of_a_newer_version_keeps_no_other_lane_asleep_and_costs_no_subscription() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let clock = clock();
+    let (story, _ledger) = scene(&path, &clock);
+    for shop in ["acme", "bolt"] {
+        story.shop(shop).await;
+        story.hears(shop, &News::of(1)).await;
+    }
+    let newer = "UPDATE job SET format = 99 WHERE shop = 'acme'";
+    rusqlite::Connection::open(&path).unwrap().execute(newer, []).unwrap();
+    story.pass(60);
+    assert_eq!(story.sweeps().await, ["1-retry"], "bolt's lane is woken");
+    let kept = story.hears("acme", &News::of(1).updated(2, "address")).await;
+    assert!(matches!(kept, Recorded::Quarantined(_)), "{kept:?}");
+}
+
+#[tokio::test]
+async fn lists_of_people_are_read_by_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let (_story, _ledger) = scene(&path, &clock());
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    for (query, index) in [
+        ("SELECT doc FROM job WHERE state = 'held' ORDER BY changed_at, seq LIMIT 9", "job_state"),
+        ("SELECT doc FROM job WHERE shop = 'a' AND state = 'held' ORDER BY changed_at, seq LIMIT 9", "job_shop_state"),
+        ("SELECT doc FROM job WHERE shop = 'a' ORDER BY seq LIMIT 9", "job_shop"),
+        ("SELECT id FROM job WHERE lane = 1 AND in_line = 1 ORDER BY place", "job_line"),
+        ("SELECT key FROM lane WHERE wake <= 1 ORDER BY wake LIMIT 9", "lane_wake"),
+        ("SELECT doc FROM history WHERE job = 1 ORDER BY seq", "history_job"),
+    ] {
+        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps: Vec<String> = plan.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        let steps = steps.join("; ");
+        assert!(steps.contains(index) && !steps.contains("TEMP B-TREE"), "{query}: {steps}");
+    }
 }

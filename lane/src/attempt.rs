@@ -4,7 +4,7 @@
 use crate::clock::{Timestamp, after};
 use crate::hold::{Approval, Fact, Hold, HoldReason};
 use crate::id::Fence;
-use crate::job::Job;
+use crate::job::{Job, Rejection};
 use crate::outcome::{Outcome, PauseReason, Reach, Report, Trouble};
 use crate::policy::Policy;
 use crate::retry::{ATTEMPTS_MAX, delay_before};
@@ -121,6 +121,7 @@ impl Job {
             }
             Outcome::Hold { reason, evidence, fingerprint, difference } => {
                 self.questions += 1;
+                self.rejecting = None;
                 let hold = Hold {
                     number: self.questions,
                     reason: *reason,
@@ -136,6 +137,13 @@ impl Job {
             Outcome::Skip(why) => {
                 self.go(Move::Skip(why.clone()), now)?;
             }
+            Outcome::Withdrawn => {
+                // Without a refusal there is nothing to withdraw for; it is judged again.
+                match self.rejecting.clone() {
+                    Some(Rejection { by, why }) => self.go(Move::Refuse { by, why }, now)?,
+                    None => self.go(Move::PutBack { not_before: None, stops: true }, now)?,
+                };
+            }
             Outcome::Wait { until, stops, .. } => self.put_back(Some(*until), *stops, now)?,
             Outcome::Pause { .. } => self.put_back(None, true, now)?,
         }
@@ -150,6 +158,7 @@ impl Job {
 
     fn give_up(&mut self, error: Trouble, policy: Policy, now: Timestamp) -> Result<(), ImpossibleMove> {
         self.questions += 1;
+        self.rejecting = None;
         let stops = policy.fail.stops();
         self.go(Move::GiveUp { number: self.questions, error, stops, at: now }, now)?;
         Ok(())
@@ -163,6 +172,7 @@ impl Job {
         now: Timestamp,
     ) -> Result<(), ImpossibleMove> {
         self.questions += 1;
+        self.rejecting = None;
         let hold = Hold {
             number: self.questions,
             reason,
@@ -181,6 +191,9 @@ impl Job {
     pub fn disturb(&mut self, now: Timestamp) -> Result<Placing, ImpossibleMove> {
         self.reach = std::mem::take(&mut self.reach).or_overwritten();
         self.disturbed = true;
+        if let State::Rejected { by, why } = &self.state {
+            self.rejecting = Some(Rejection { by: by.clone(), why: why.clone() });
+        }
         self.go(Move::Disturb, now)
     }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::hold::Approval;
 use crate::id::{Fingerprint, JobId, LaneKey, OperatorId};
-use crate::job::Job;
+use crate::job::{Job, Rejection};
+use crate::outcome::Reach;
 use crate::state::{ImpossibleMove, Move, State, StateKind};
 use crate::wake_up::SendKind;
 
@@ -92,13 +93,13 @@ impl Job {
             }),
             State::Failed { number, .. } => Some(Question {
                 number: *number,
-                fingerprint: self.fingerprint.clone(),
+                fingerprint: asked_as("failed", &self.fingerprint),
                 verdicts: vec![Verdict::Retry, Verdict::Reject],
             }),
             // Nobody asked, but an operator may stop it; the number is the next one, so that it is answered once.
             State::Retrying { .. } => Some(Question {
                 number: self.questions + 1,
-                fingerprint: self.fingerprint.clone(),
+                fingerprint: asked_as("retrying", &self.fingerprint),
                 verdicts: vec![Verdict::Reject],
             }),
             State::Waiting { .. }
@@ -128,15 +129,27 @@ impl Job {
         let (by, send) = match decision.verdict {
             Verdict::Approve => (Move::Approve, Some(SendKind::Approved)),
             Verdict::Retry => (Move::Retry, Some(SendKind::Again)),
-            Verdict::Reject => (Move::Reject { by: decision.by.clone(), why: decision.note.clone() }, None),
+            Verdict::Reject if self.reach == Reach::Untouched => {
+                (Move::Reject { by: decision.by.clone(), why: decision.note.clone() }, None)
+            }
+            // Something of it may be at the warehouse, and would ship from there: it is taken back first.
+            Verdict::Reject => (Move::Withdraw, Some(SendKind::Again)),
         };
         self.go(by, decision.at)?;
+        if decision.verdict == Verdict::Reject && send.is_some() {
+            self.rejecting = Some(Rejection { by: decision.by.clone(), why: decision.note.clone() });
+        }
         if decision.verdict == Verdict::Approve {
             self.approved = approval;
         }
         self.questions = self.questions.max(decision.hold);
         Ok(send)
     }
+}
+
+/// The same order asked about in another state is another question.
+fn asked_as(state: &str, fingerprint: &Fingerprint) -> Fingerprint {
+    Fingerprint::of(format!("{state} {fingerprint}").as_bytes())
 }
 
 /// A read-back difference is part of what was shown.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::hold::Approval;
-use crate::id::{CorrelationId, Fingerprint, JobId, LaneKey, Place, ShopId};
+use crate::id::{CorrelationId, Fingerprint, JobId, LaneKey, OperatorId, Place, ShopId};
 use crate::line::{LineEntry, Ready};
 use crate::outcome::Reach;
 use crate::shop::SkipReason;
@@ -47,14 +47,27 @@ pub struct Job {
     pub approved: Option<Approval>,
     /// A worker without a lease may have written while the running attempt was under way.
     pub disturbed: bool,
+    /// A person refused it while something of it may be at the warehouse: attempts only take it back.
+    pub rejecting: Option<Rejection>,
     /// How many wake-ups of each kind it has caused.
     pub sends: Sends,
     /// Follows its webhook through the logs.
     pub correlation: CorrelationId,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// When its newest version was heard of.
+    pub heard_at: Timestamp,
     /// When its state last changed.
     pub changed_at: Timestamp,
+}
+
+/// Who refused a job, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// Who.
+    pub by: OperatorId,
+    /// What they wrote.
+    pub why: String,
 }
 
 /// Ordinals of the wake-ups a job has caused, counted in the write that causes the send.
@@ -103,9 +116,11 @@ impl Job {
             questions: 0,
             approved: None,
             disturbed: false,
+            rejecting: None,
             sends: Sends::default(),
             correlation,
             accepted_at: now,
+            heard_at: now,
             changed_at: now,
         }
     }
@@ -118,7 +133,10 @@ impl Job {
         judged: Result<(), SkipReason>,
         now: Timestamp,
     ) -> Result<Heard, ImpossibleMove> {
-        let older = matches!((news.updated_at, self.newest), (Some(said), Some(known)) if said < known);
+        let (older, newer) = match (news.updated_at, self.newest) {
+            (Some(said), Some(known)) => (said < known, said > known),
+            (Some(_), None) | (None, _) => (false, false),
+        };
         if older {
             return Ok(Heard::Unchanged);
         }
@@ -129,10 +147,12 @@ impl Job {
         self.fingerprint = news.fingerprint.clone();
         self.number.clone_from(&news.number);
         self.version += 1;
-        // A webhook may end a job by itself only while nothing can have reached the warehouse; otherwise an attempt
-        // has to carry the change there.
+        self.heard_at = now;
+        // A webhook may end a job by itself only while nothing can have reached the warehouse (otherwise an attempt has
+        // to carry the change there), and only if it is surely the newer one: the platform's times have whole seconds
+        // and its topics no order, so of two that look equally new the fetch decides.
         let by = match judged {
-            Err(why) if self.reach == Reach::Untouched => Move::NewerUnqualified(why),
+            Err(why) if newer && self.reach == Reach::Untouched => Move::NewerUnqualified(why),
             Ok(()) | Err(_) => Move::Newer,
         };
         self.go(by, now).map(Heard::Newer)

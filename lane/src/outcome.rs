@@ -37,6 +37,8 @@ pub enum Outcome {
     Fail(Trouble),
     /// Nothing to carry out.
     Skip(SkipReason),
+    /// A person refused the job, and nothing of it is left at the warehouse (any more).
+    Withdrawn,
     /// Not yet; not counted as an attempt. Others may pass unless `stops`.
     Wait {
         /// When it may be tried again.
@@ -64,6 +66,7 @@ impl Outcome {
             Self::Hold { .. } => "hold",
             Self::Fail(_) => "fail",
             Self::Skip(_) => "skip",
+            Self::Withdrawn => "withdrawn",
             Self::Wait { .. } => "wait",
             Self::Pause { .. } => "pause",
         }
@@ -100,6 +103,13 @@ pub enum PauseReason {
         /// Where it should be (`env:NAME`), never what it is.
         reference: String,
     },
+    /// The provider refuses everything for this shop, not only this order: the address or the plan is wrong.
+    ProviderRefuses {
+        /// Whose account.
+        account: AccountId,
+        /// What the provider said, and what to do about it.
+        words: String,
+    },
     /// An operator paused it.
     Operator {
         /// What the operator wrote.
@@ -117,6 +127,7 @@ impl PauseReason {
         match self {
             Self::TokenRefused { .. } => "token_refused",
             Self::SecretMissing { .. } => "secret_missing",
+            Self::ProviderRefuses { .. } => "provider_refuses",
             Self::Operator { .. } => "operator",
             Self::NoProgress => "no_progress",
             Self::ShopRemoved => "shop_removed",
@@ -132,6 +143,7 @@ impl PauseReason {
             Self::SecretMissing { reference } => {
                 format!("the secret {reference} cannot be read; set it, then resume the lane")
             }
+            Self::ProviderRefuses { account, words } => format!("{account}: {words}; mend that, then resume the lane"),
             Self::Operator { why } => format!("paused by an operator: {why}"),
             Self::NoProgress => {
                 "five workers in a row ended without any progress on it; see the log, then resume".into()
@@ -197,6 +209,8 @@ impl Reach {
 /// The order as the warehouse holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WarehouseCopy {
+    /// The account that holds it. It stays there when the shop's warehouse is changed.
+    pub account: AccountId,
     /// The warehouse's own order id.
     pub order_id: String,
     /// Hash per field of what we last wrote. A field that shows something else was changed by the warehouse, and stays.

@@ -168,6 +168,8 @@ pub enum SkipReason {
     FinancialStatus(String),
     /// Nothing in it is shipped.
     NothingToShip,
+    /// Everything in it was fulfilled before we had anything to do with it.
+    AlreadyFulfilled,
     /// The shop's token cannot see the order: the webhook named the wrong shop, or the order was deleted.
     UnknownToShop,
 }
@@ -180,6 +182,7 @@ impl SkipReason {
             Self::TestOrder => "a test order".to_owned(),
             Self::FinancialStatus(status) => format!("financial status is {status}"),
             Self::NothingToShip => "nothing in it is shipped".to_owned(),
+            Self::AlreadyFulfilled => "everything in it was fulfilled already".to_owned(),
             Self::UnknownToShop => {
                 "this shop's token cannot see the order: it was deleted, it is older than the token may read, \
                  or the webhook named the wrong shop"

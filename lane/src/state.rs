@@ -1,5 +1,7 @@
 //! The states of a job and the one function that holds all moves between them.
 
+mod moves;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -7,6 +9,8 @@ use crate::hold::Hold;
 use crate::id::{Fence, OperatorId};
 use crate::outcome::{Proof, Trouble};
 use crate::shop::SkipReason;
+
+pub use moves::Move;
 
 /// The state of a job. Each variant says who moves it on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +65,8 @@ pub enum State {
         /// Why.
         why: SkipReason,
     },
-    /// An operator refused it. Nobody moves it on.
+    /// An operator refused it, and nothing of it is left at the warehouse. Only a worker without a lease, which may have
+    /// written it anew, brings it back into line, to be taken back once more.
     Rejected {
         /// Who.
         by: OperatorId,
@@ -152,92 +157,6 @@ impl StateKind {
     }
 }
 
-/// What may happen to a job.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Move {
-    /// A worker begins an attempt.
-    Begin {
-        /// Its number.
-        attempt: u32,
-        /// The lease it is begun under.
-        fence: Fence,
-    },
-    /// The attempt carried it out.
-    Finish(Proof),
-    /// The attempt failed in a way that may pass.
-    RetryAt {
-        /// When.
-        due: Timestamp,
-        /// Whether the lane waits with it.
-        stops: bool,
-        /// What happened.
-        error: Trouble,
-    },
-    /// The attempt found that a person must decide.
-    HoldFor(Hold),
-    /// The attempt was refused for good, or was the last.
-    GiveUp {
-        /// Counts the times this job needed a person.
-        number: u32,
-        /// What happened.
-        error: Trouble,
-        /// Whether the lane stands still behind it.
-        stops: bool,
-        /// When.
-        at: Timestamp,
-    },
-    /// The attempt found nothing to carry out.
-    Skip(SkipReason),
-    /// The attempt did not count: it waits, or the lane was paused.
-    PutBack {
-        /// Not ready before this.
-        not_before: Option<Timestamp>,
-        /// Whether the lane waits with it until then.
-        stops: bool,
-    },
-    /// A webhook said something new, and the order (still) qualifies or something must be undone at the warehouse.
-    Newer,
-    /// A webhook said that the order does not qualify, and nothing can have reached the warehouse.
-    NewerUnqualified(SkipReason),
-    /// A worker that had lost its lease may have written after all.
-    Disturb,
-    /// An operator approved the hold.
-    Approve,
-    /// An operator refused the job.
-    Reject {
-        /// Who.
-        by: OperatorId,
-        /// What they wrote.
-        why: String,
-    },
-    /// An operator asked for another try.
-    Retry,
-    /// An operator released it from quarantine.
-    Release,
-}
-
-impl Move {
-    /// The word for errors and tables.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::Begin { .. } => "begin",
-            Self::Finish(_) => "finish",
-            Self::RetryAt { .. } => "retry at",
-            Self::HoldFor(_) => "hold",
-            Self::GiveUp { .. } => "give up",
-            Self::Skip(_) => "skip",
-            Self::PutBack { .. } => "put back",
-            Self::Newer => "newer version",
-            Self::NewerUnqualified(_) => "newer version that does not qualify",
-            Self::Disturb => "disturb",
-            Self::Approve => "approve",
-            Self::Reject { .. } => "reject",
-            Self::Retry => "retry",
-            Self::Release => "release",
-        }
-    }
-}
-
 /// Where the job stands in its lane after a move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placing {
@@ -279,14 +198,20 @@ pub fn step(state: &State, by: Move) -> Result<(State, Placing), ImpossibleMove>
         (Attempting, Move::Skip(why)) => Ok((State::Skipped { why }, Keep)),
         (Attempting, Move::PutBack { not_before, stops }) => Ok((State::Waiting { not_before, stops }, Keep)),
 
-        (Waiting | Attempting | Retrying | Rejected, Move::Newer | Move::Disturb)
+        (Waiting | Attempting | Retrying, Move::Newer | Move::Disturb)
+        | (Rejected, Move::Newer)
         | (Attempting | Rejected, Move::NewerUnqualified(_)) => Ok((state.clone(), Keep)),
-        (Held, Move::Newer | Move::Disturb | Move::Approve) | (Failed, Move::Retry) => Ok((State::READY, Keep)),
+        (Held, Move::Newer | Move::Disturb | Move::Approve)
+        | (Held | Failed | Retrying, Move::Withdraw)
+        | (Failed, Move::Retry)
+        | (Rejected, Move::Disturb) => Ok((State::READY, Keep)),
         (Waiting | Retrying | Held | Failed | Skipped, Move::NewerUnqualified(why)) => {
             Ok((State::Skipped { why }, Keep))
         }
 
-        (Held | Failed | Retrying, Move::Reject { by, why }) => Ok((State::Rejected { by, why }, Keep)),
+        (Attempting, Move::Refuse { by, why }) | (Held | Failed | Retrying, Move::Reject { by, why }) => {
+            Ok((State::Rejected { by, why }, Keep))
+        }
         (Done | Failed | Skipped, Move::Newer | Move::Disturb)
         | (Done, Move::NewerUnqualified(_))
         | (Skipped, Move::Release) => Ok((State::READY, End)),
@@ -298,12 +223,13 @@ pub fn step(state: &State, by: Move) -> Result<(State, Placing), ImpossibleMove>
             | Move::HoldFor(_)
             | Move::GiveUp { .. }
             | Move::Skip(_)
+            | Move::Refuse { .. }
             | Move::PutBack { .. },
         )
         | (Held | Done | Failed | Skipped | Rejected, Move::Begin { .. })
         | (Waiting | Attempting | Retrying | Done | Failed | Skipped | Rejected, Move::Approve)
         | (Waiting | Attempting | Retrying | Held | Done | Skipped | Rejected, Move::Retry)
-        | (Waiting | Attempting | Done | Skipped | Rejected, Move::Reject { .. })
+        | (Waiting | Attempting | Done | Skipped | Rejected, Move::Reject { .. } | Move::Withdraw)
         | (Waiting | Attempting | Retrying | Held | Done | Failed | Rejected, Move::Release) => impossible,
     }
 }
@@ -321,5 +247,5 @@ fn attempt_of(state: &State) -> u32 {
 }
 
 #[cfg(test)]
-#[path = "state_table.rs"]
+#[path = "state/table.rs"]
 mod table;

@@ -64,7 +64,11 @@ fn done() -> Outcome {
 }
 
 fn there() -> Reach {
-    Reach::There(WarehouseCopy { order_id: "77".into(), written: [].into() })
+    Reach::There(WarehouseCopy {
+        account: AccountId::at("shipstation", "main"),
+        order_id: "77".into(),
+        written: [].into(),
+    })
 }
 
 fn retry() -> Outcome {
@@ -262,9 +266,48 @@ fn a_rejected_job_is_moved_by_nothing() {
     complete(&mut job, hold(), Reach::Untouched);
     job.decide(&decision(&job.clone(), Verdict::Reject)).unwrap();
     job.hear(&news(9, "z"), Ok(()), at(30)).unwrap();
-    job.disturb(at(31)).unwrap();
+    job.hear(&news(10, "y"), Err(SkipReason::Cancelled), at(31)).unwrap();
     assert_eq!(job.state.kind(), StateKind::Rejected);
     assert!(job.question().is_none());
+}
+
+#[test]
+fn a_rejected_job_that_may_be_at_the_warehouse_is_taken_back_first() {
+    let mut job = job();
+    begin(&mut job, 1);
+    complete(&mut job, hold(), there());
+    let send = job.decide(&decision(&job.clone(), Verdict::Reject)).unwrap();
+    assert_eq!((send, job.state.clone()), (Some(SendKind::Again), State::READY));
+    assert_eq!(job.rejecting.as_ref().map(|rejection| rejection.by.as_str()), Some("ann"));
+    begin(&mut job, 2);
+    job.hear(&news(2, "b"), Ok(()), at(11)).unwrap();
+    complete(&mut job, Outcome::Withdrawn, there());
+    assert_eq!(job.state.kind(), StateKind::Rejected, "a newer version does not bring it back");
+    job.disturb(at(31)).unwrap();
+    assert_eq!(job.state, State::READY, "but a zombie's write has to be taken back");
+    assert!(job.rejecting.is_some());
+}
+
+#[test]
+fn of_two_versions_that_look_equally_new_the_fetch_decides() {
+    let mut job = job();
+    job.hear(&news(1, "pending"), Err(SkipReason::FinancialStatus("pending".into())), at(2)).unwrap();
+    assert_eq!(job.state, State::READY, "a create that comes after its paid must not end the order");
+    let undated = OrderNews { updated_at: None, ..news(1, "undated") };
+    job.hear(&undated, Err(SkipReason::NothingToShip), at(3)).unwrap();
+    assert_eq!(job.state, State::READY);
+}
+
+#[test]
+fn a_click_on_a_retrying_job_does_not_count_once_it_has_failed() {
+    let mut job = job();
+    begin(&mut job, 1);
+    complete(&mut job, retry(), Reach::Untouched);
+    let reject = decision(&job, Verdict::Reject);
+    begin(&mut job, 2);
+    complete(&mut job, Outcome::Fail(Trouble::new("shipstation", "405")), Reach::Untouched);
+    assert_eq!(job.question().unwrap().number, reject.hold);
+    assert_eq!(job.decide(&reject), Err(Refused::Changed));
 }
 
 #[test]
@@ -361,7 +404,8 @@ proptest! {
                 }
             }
             prop_assert!(job.version >= before.0 && job.begun >= before.1 && job.questions >= before.2 && job.newest >= before.3);
-            prop_assert!(!was_rejected || job.state.kind() == StateKind::Rejected, "rejected jobs stay rejected");
+            let stays = job.state.kind() == StateKind::Rejected || job.rejecting.is_some();
+            prop_assert!(!was_rejected || stays, "rejected jobs stay rejected, or are taken back once more");
             prop_assert!(job.attempts <= ATTEMPTS_MAX + 1);
             let json = serde_json::to_string(&job).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Job>(&json).unwrap(), &job);

@@ -43,13 +43,13 @@ impl Running {
 fn office(ledger: &Ledger) -> Office {
     let shared = Arc::new(ledger.clone());
     let warehouses = BTreeSet::from([AccountId::at("shipstation", "main")]);
-    Office::new(shared.clone(), shared, warehouses, Arc::new(SystemClock), StdRng::seed_from_u64(1))
+    Office::new(shared.clone(), shared, warehouses, Arc::new(SystemClock::start()), StdRng::seed_from_u64(1))
 }
 
 fn running() -> Running {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(&folder.path().join("ledger"), &SystemClock).unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ledger = Ledger::open(&folder.path().join("ledger"), &SystemClock::start()).unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let queue = Queue::new(lane::id::Queue::Orders, clock, queue::Settings::default());
     let socket = Socket::open(folder.path().join("ledger.sock")).unwrap();
     let stop = CancellationToken::new();
@@ -168,7 +168,7 @@ async fn a_socket_left_by_a_killed_program_is_nobodys_and_is_replaced() {
 #[tokio::test]
 async fn without_a_program_the_same_commands_are_carried_out_on_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(&folder.path().join("ledger"), &SystemClock).unwrap();
+    let ledger = Ledger::open(&folder.path().join("ledger"), &SystemClock::start()).unwrap();
     let reply = office(&ledger).carry_out(Command::ShopAdd(Box::new(shop()))).await.reply;
     assert!(matches!(reply, Reply::ShopAdded { replaced: false, .. }), "{reply:?}");
 }

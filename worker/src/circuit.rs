@@ -31,12 +31,12 @@ pub(crate) enum Circuit {
     Probing { lane: LaneKey, since: Timestamp, wait: Duration },
 }
 
-/// Whether a lane's ticket is the first at the account.
+/// Whether a lane's ticket is the first of those that are there when a probe may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// It is; it would probe.
     First,
-    /// Others are before it.
+    /// Others are before it, and come back in time.
     Later,
 }
 
@@ -47,6 +47,16 @@ impl Default for Circuit {
 }
 
 impl Circuit {
+    /// Whose turn it is, from the times that the tickets before this one were told. A lane that was told to come back
+    /// after a probe may leave (it waits for another account) is not waited for: nobody would find out meanwhile.
+    pub(crate) fn turn(&self, mut told: impl Iterator<Item = Timestamp>, now: Timestamp) -> Turn {
+        let probe_at = match self {
+            Self::Closed { .. } | Self::Probing { .. } => now,
+            Self::Open { until, .. } => now.max(*until),
+        };
+        if told.any(|at| at <= probe_at) { Turn::Later } else { Turn::First }
+    }
+
     /// When an attempt of this lane may begin.
     pub(crate) fn admits(&self, lane: &LaneKey, turn: Turn, now: Timestamp) -> Timestamp {
         match (self, turn) {
@@ -168,6 +178,20 @@ mod tests {
         assert_eq!(circuit.admits(&lane("b"), Turn::First, at(6)), at(16));
         assert!(circuit.answered());
         assert_eq!(circuit.admits(&lane("b"), Turn::First, at(7)), at(7));
+    }
+
+    #[test]
+    fn a_lane_that_comes_back_too_late_for_the_probe_is_not_waited_for() {
+        let circuit = opened(at(0));
+        let turn = |told: &[i64], now| circuit.turn(told.iter().map(|told| at(*told)), at(now));
+        assert_eq!(turn(&[], 1), Turn::First);
+        assert_eq!(turn(&[5], 1), Turn::Later, "it is back when the probe may leave");
+        assert_eq!(turn(&[6, 60], 1), Turn::First);
+        assert_eq!(turn(&[6, 60], 6), Turn::Later, "one of them may be back by now");
+        let mut probing = circuit.clone();
+        probing.granted(&lane("a"), at(5));
+        assert_eq!(probing.turn([at(7)].into_iter(), at(6)), Turn::First);
+        assert_eq!(probing.turn([at(6)].into_iter(), at(6)), Turn::Later);
     }
 
     #[test]

@@ -82,13 +82,14 @@ impl Daemon {
         Self { worker, sweep, concurrency, drain_timeout: parts.drain_timeout }
     }
 
-    /// Works until `stop`; then receives nothing more, lets attempts under way end, and hands their lanes back.
+    /// Takes in which accounts asked an earlier worker for silence, and works until `stop`; then receives nothing more, lets attempts under way end, and hands their lanes back.
     pub async fn run(self, stop: CancellationToken) {
         let (runs, sweep) = (TaskTracker::new(), self.sweep);
         let sweeping = {
             let stop = stop.clone();
             tokio::spawn(async move { sweep.run(&stop).await })
         };
+        self.worker.lanes.recall_stops(&stop).await;
         receive(&self.worker, self.concurrency, &runs, &stop).await;
         runs.close();
         if tokio::time::timeout(self.drain_timeout, runs.wait()).await.is_err() {

@@ -3,6 +3,7 @@
 //! the message that woke it, and the daemon and Lambda each tell their queue in its own words.
 
 mod attempting;
+mod stops;
 mod ending;
 
 use lane::attempt::AttemptKind;

@@ -122,6 +122,7 @@ struct State {
     tickets: Tickets,
     granted: HashMap<LaneKey, BTreeMap<AccountId, u32>>,
     seen: Option<Timestamp>,
+    new_stops: BTreeMap<AccountId, Timestamp>,
 }
 
 impl Limiter {
@@ -187,7 +188,33 @@ impl Limiter {
     /// Takes in what a call taught.
     pub fn learn(&self, account: &AccountId, lesson: Lesson) {
         let (mut state, now) = self.now();
-        state.account(account).learn(account, lesson, now);
+        if state.account(account).learn(account, lesson, now)
+            && let Lesson::StopUntil(until) = lesson
+        {
+            state.new_stops.insert(account.clone(), until);
+        }
+    }
+
+    /// The stops that were learnt and that nobody took yet: whoever takes them keeps them beyond this process.
+    pub(crate) fn take_new_stops(&self) -> Vec<(AccountId, Timestamp)> {
+        let (mut state, now) = self.now();
+        let stops = std::mem::take(&mut state.new_stops);
+        stops.into_iter().filter(|(_, until)| *until > now).collect()
+    }
+
+    /// These could not be kept yet.
+    pub(crate) fn put_new_stops_back(&self, stops: Vec<(AccountId, Timestamp)>) {
+        let (mut state, _) = self.now();
+        for (account, until) in stops {
+            let known = state.new_stops.entry(account).or_insert(until);
+            *known = until.max(*known);
+        }
+    }
+
+    /// A stop that an earlier process learnt.
+    pub(crate) fn recall_stop(&self, account: &AccountId, until: Timestamp) {
+        let (mut state, now) = self.now();
+        state.account(account).learn(account, Lesson::StopUntil(until), now);
     }
 
     /// A clock that is set back must not open a window twice.

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use lane::clock::{Clock, Timestamp};
 use lane::decision::Decision;
 use lane::history::Entry;
-use lane::id::{JobId, LaneKey, OperatorId, ShopId};
+use lane::id::{AccountId, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::line::{Lease, Leased, Pause, Rest};
 use lane::operator::Operator;
@@ -47,7 +47,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Ledger {
     writer: Writer,
+    /// People's lists and the worker's looks have readers of their own: a long list never keeps a lane waiting.
     readers: Readers,
+    work_readers: Readers,
     _lock: Arc<open::Lock>,
 }
 
@@ -58,7 +60,7 @@ impl Ledger {
         let (conn, lock) = open::open(path, clock.now())?;
         let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
         let writer = Writer::start(conn).map_err(unusable)?;
-        Ok(Self { writer, readers: Readers::of(path), _lock: Arc::new(lock) })
+        Ok(Self { writer, readers: Readers::of(path), work_readers: Readers::of(path), _lock: Arc::new(lock) })
     }
 
     /// Resolves when a sync has failed or the file was found damaged: the process must end, and a new start recovers.
@@ -90,7 +92,7 @@ impl Work for Ledger {
 
     async fn head(&self, lease: &Lease, now: Timestamp) -> Result<Head, LedgerError> {
         let lease = lease.clone();
-        self.readers.read(move |conn| work::head(conn, &lease, now)).await
+        self.work_readers.read(move |conn| work::head(conn, &lease, now)).await
     }
 
     async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError> {
@@ -131,9 +133,18 @@ impl Work for Ledger {
         self.writer.write(move |unit| work::sweep(unit, now, limit)).await
     }
 
+    async fn stop_account(&self, account: &AccountId, until: Timestamp) -> Result<(), LedgerError> {
+        let account = account.clone();
+        self.writer.write(move |unit| work::stop_account(unit, &account, until)).await
+    }
+
+    async fn stopped_accounts(&self, now: Timestamp) -> Result<Vec<(AccountId, Timestamp)>, LedgerError> {
+        self.work_readers.read(move |conn| work::stopped_accounts(conn, now)).await
+    }
+
     async fn shop(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
         let id = id.clone();
-        self.readers.read(move |conn| Ok(look::shop(conn, &id)?.map(Arc::new))).await
+        self.work_readers.read(move |conn| Ok(look::shop(conn, &id)?.map(Arc::new))).await
     }
 }
 
@@ -209,8 +220,15 @@ impl Desk for Ledger {
 #[async_trait]
 impl Registry for Ledger {
     async fn put_shop(&self, shop: &Shop, now: Timestamp) -> Result<Vec<Envelope>, RegistryError> {
-        let shop = shop.clone();
-        self.writer.write(move |unit| registry::put_shop(unit, &shop, now)).await?
+        let mut sends = Vec::new();
+        loop {
+            let shop = shop.clone();
+            let (more, finished) = self.writer.write(move |unit| registry::put_shop(unit, &shop, now)).await??;
+            sends.extend(more);
+            if finished {
+                return Ok(sends);
+            }
+        }
     }
 
     async fn shops(&self) -> Result<Vec<Arc<Shop>>, LedgerError> {
@@ -233,6 +251,12 @@ impl Registry for Ledger {
     }
 
     async fn expire(&self, before: Timestamp) -> Result<u64, LedgerError> {
-        self.writer.write(move |unit| registry::expire(unit, before)).await
+        let mut expired = 0;
+        loop {
+            match self.writer.write(move |unit| registry::expire(unit, before)).await? {
+                0 => return Ok(expired),
+                some => expired += some,
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ async fn a_held_order_shows_its_question_its_evidence_and_plain_words() {
       "accepted_at": "2026-11-21T22:00:00Z",
       "attempts": 1,
       "changed_at": "2026-11-21T22:00:00Z",
+      "correlation": "7d4a25f623fd5bb9",
       "error": null,
       "hold": {
         "evidence": [

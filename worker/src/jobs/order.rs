@@ -5,15 +5,18 @@
 //!   └────▶ judge ─▶ wait | question ─▶ late: put on hold what the warehouse has ─▶ hold
 //!             └───▶ put: (find, merge) write, read back ─▶ done | hold
 //! ```
-//! A job whose attempts are used up is only looked up (`look_up`). Whatever ends an attempt, `reach` tells what may
+//! A job whose attempts are used up is only looked up (`look_up`), one that a person refused only taken back
+//! (`withdraw`), and what others fulfilled first is left out (`fulfilled`). Whatever ends an attempt, `reach` tells what may
 //! exist at the warehouse afterwards; it is set to the worst before a write leaves and to the truth once it is known.
 
 mod field;
 mod compose;
 mod judge;
+mod home;
 mod merge;
 mod compare;
 mod find;
+mod fulfilled;
 mod put;
 mod withdraw;
 mod late;
@@ -25,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::lane::attempt::AttemptKind;
-use ::lane::clock::{Clock, Timestamp};
+use ::lane::clock::{Clock, Timestamp, until};
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::Fingerprint;
 use ::lane::job::Job;
@@ -42,8 +45,10 @@ use crate::providers::error::CallError;
 use crate::providers::shipstation::ShipStation;
 use crate::providers::shipstation::pacific::Pacific;
 use crate::providers::shopify::order::Order;
-use crate::providers::shopify::{Fetched, ORDER_COST, SHOPIFY, Shopify};
+use crate::providers::shopify::{Fetched, SHOPIFY, Shopify};
 use crate::secrets;
+use fulfilled::Before;
+use home::{account_of, home, units};
 use judge::{Question, Verdict};
 
 /// Points a second and points in the bucket on the smallest plan. A larger plan is held to this pace too: some 30
@@ -52,6 +57,10 @@ use judge::{Question, Verdict};
 const SHOPIFY_QUOTA: Quota = Quota { units: 100, per: Duration::from_secs(1), burst: 1900 };
 /// An order that the shop does not show yet is asked for once more: its webhook can be faster than its API.
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(10);
+/// For so long after it was heard of, an order that the shop does not show may be new to its API.
+const UNKNOWN_TIME: Duration = Duration::from_mins(1);
+/// The API can be behind its own webhooks, mostly by less than this.
+const OLDER_AGAIN: Duration = Duration::from_secs(5);
 
 /// Carries orders from Shopify to `ShipStation`.
 pub struct Orders {
@@ -76,11 +85,16 @@ pub enum StartError {
 struct Attempt<'a> {
     shop: &'a Shop,
     job: &'a Job,
+    kind: AttemptKind,
+    accounts: &'a Accounts,
+    /// Where the order is, or would be written.
     account: &'a ShipStationAccount,
     calls: &'a Calls<'a>,
     pacific: &'a Pacific,
     /// What may exist at the warehouse as of now.
     reach: Reach,
+    /// What the warehouse must not ship of it, because others have.
+    before: Before,
     /// The order as it was fetched; until then as its webhook told it.
     fetched: Fingerprint,
 }
@@ -100,29 +114,41 @@ impl Orders {
         Ok(Self { accounts, shopify: Shopify::new(shopify), wire, pacific: Pacific::load()? })
     }
 
-    async fn run(&self, attempt: &mut Attempt<'_>, kind: AttemptKind) -> Result<Outcome, CallError> {
-        let token = secrets::read(&attempt.shop.token)?;
-        let (shop, job) = (attempt.shop, attempt.job);
-        let order = match self.shopify.order(attempt.calls, shop, &token, &job.id).await? {
+    async fn run(&self, attempt: &mut Attempt<'_>) -> Result<Outcome, CallError> {
+        if let Some(rejection) = &attempt.job.rejecting {
+            let name = self.number(attempt).await?;
+            return attempt.take_back(&name, rejection).await;
+        }
+        let order = match self.fetch(attempt).await? {
             Fetched::Order(order) => order,
             Fetched::Unknown => return Ok(attempt.unknown()),
         };
         attempt.fetched = order.fingerprint();
-        match kind {
+        if let Some(outcome) = attempt.older(&order) {
+            return Ok(outcome);
+        }
+        match attempt.kind {
             AttemptKind::Full => attempt.carry_out(&order).await,
             AttemptKind::LookUp => attempt.look_up(&order).await,
         }
     }
-}
 
-/// What an attempt takes of both accounts.
-fn units(shop: &Shop, kind: AttemptKind, may_be_there: bool) -> Vec<Need> {
-    let units = match (kind, may_be_there) {
-        (AttemptKind::Full, false) => 2,
-        (AttemptKind::Full, true) => 3,
-        (AttemptKind::LookUp, _) => 1,
-    };
-    vec![Need { account: shop.platform_account(), units: ORDER_COST }, Need { account: shop.warehouse.clone(), units }]
+    async fn fetch(&self, attempt: &Attempt<'_>) -> Result<Fetched, CallError> {
+        let token = secrets::read(&attempt.shop.token)?;
+        self.shopify.order(attempt.calls, attempt.shop, &token, &attempt.job.id).await
+    }
+
+    /// The number under which an order is searched at the warehouse. One whose id there is known needs no shop.
+    async fn number(&self, attempt: &Attempt<'_>) -> Result<String, CallError> {
+        let told = attempt.job.number.clone();
+        match &attempt.reach {
+            Reach::There(_) | Reach::Untouched => Ok(told),
+            Reach::Unresolved => match self.fetch(attempt).await? {
+                Fetched::Order(order) => Ok(order.name),
+                Fetched::Unknown => Ok(told),
+            },
+        }
+    }
 }
 
 #[async_trait]
@@ -132,7 +158,7 @@ impl Carry for Orders {
         self.wire.limiter.set(&shop.platform_account(), SHOPIFY_QUOTA);
         // An attempt that is found under way belongs to a worker that died, perhaps after its write.
         let died = job.state.kind() == StateKind::Attempting;
-        units(shop, kind, died || job.reach != Reach::Untouched)
+        units(shop, job, kind, died || job.reach != Reach::Untouched)
     }
 
     async fn attempt(
@@ -143,17 +169,19 @@ impl Carry for Orders {
         deadline: Timestamp,
         left: &CallsLeft,
     ) -> Report {
-        let given = units(shop, kind, job.reach != Reach::Untouched);
+        let given = units(shop, job, kind, job.reach != Reach::Untouched);
         let calls = Calls::new(&self.wire, given, deadline, left);
         let (fetched, reach) = (job.fingerprint.clone(), job.reach.clone());
-        let Some(account) = self.accounts.shipstation(&shop.warehouse) else {
-            let error = CallError::NotConfigured { account: shop.warehouse.clone() };
-            return Report { outcome: error.outcome(&fetched), reach, calls: calls.end() };
+        let account = match account_of(&self.accounts, home(shop, &reach)) {
+            Ok(account) => account,
+            Err(error) => return Report { outcome: error.outcome(&fetched), reach, calls: calls.end() },
         };
-        let pacific = &self.pacific;
-        let mut attempt = Attempt { shop, job, account, calls: &calls, pacific, reach, fetched };
-        let ended = self.run(&mut attempt, kind).await;
-        let (outcome, reach) = (attempt.ended(ended, kind), attempt.reach);
+        let (accounts, pacific) = (&self.accounts, &self.pacific);
+        let before = fulfilled::remembered(&reach).unwrap_or_default();
+        let mut attempt =
+            Attempt { shop, job, kind, accounts, account, calls: &calls, pacific, reach, before, fetched };
+        let ended = self.run(&mut attempt).await;
+        let (outcome, reach) = (attempt.ended(ended), attempt.reach);
         Report { outcome, reach, calls: calls.end() }
     }
 }
@@ -164,16 +192,27 @@ impl Attempt<'_> {
         if let Err(why) = self.shop.qualifies.judge(&judge::facts(&self.job.id, order)) {
             return self.withdraw(order, why).await;
         }
+        if self.reach == Reach::Untouched && !fulfilled::anything_left(order) {
+            return Ok(Outcome::Skip(SkipReason::AlreadyFulfilled));
+        }
         let verdict = if self.job.accepts(&self.fetched).is_some() {
             Verdict::Go
         } else {
-            judge::judge(&self.shop.rules, order, self.job.accepted_at, self.calls.now())
+            judge::judge(&self.shop.rules, order, self.job.heard_at, self.calls.now())
         };
         match verdict {
             Verdict::Go => self.put(order).await,
             Verdict::Wait { until, why } => Ok(Outcome::Wait { until, why, stops: false }),
             Verdict::Hold(question) => self.hold_wherever_it_is(order, question).await,
         }
+    }
+
+    /// What was fetched is older than what a webhook told. To judge it would undo what is known already.
+    fn older(&self, order: &Order) -> Option<Outcome> {
+        // The platform tells whole seconds.
+        let behind = self.job.newest.is_some_and(|newest| order.updated_at.as_second() < newest.as_second());
+        let error = || Trouble::new(SHOPIFY, "it still shows an older version than its webhook told");
+        behind.then(|| Outcome::Retry { after: (self.job.attempts <= 1).then_some(OLDER_AGAIN), error: error() })
     }
 
     /// The shop's token cannot see the order. What the warehouse has because of it is a person's business: the order
@@ -187,11 +226,15 @@ impl Attempt<'_> {
             }
             let evidence = vec![
                 Fact::new("at the shop", why.words()),
-                Fact::new("at the warehouse", "it was written, and stays as it is"),
+                Fact::new(
+                    "at the warehouse",
+                    "it was or may have been written, stays as it is, and may ship meanwhile",
+                ),
             ];
             return self.held(HoldReason::InDoubt, evidence, Some(gone));
         }
-        if self.job.attempts > 1 {
+        let new = until(self.job.heard_at, self.calls.now()) < UNKNOWN_TIME || self.job.attempts == 1;
+        if !new || self.kind == AttemptKind::LookUp {
             return Outcome::Skip(why);
         }
         let error = Trouble::new(SHOPIFY, "the shop does not show the order yet");
@@ -199,20 +242,28 @@ impl Attempt<'_> {
     }
 
     /// Errors become outcomes here. A look-up that finds nothing out leaves the order in doubt.
-    fn ended(&self, ended: Result<Outcome, CallError>, kind: AttemptKind) -> Outcome {
-        let outcome = ended.unwrap_or_else(|error| error.outcome(&self.fetched));
-        match (kind, outcome) {
-            (AttemptKind::LookUp, Outcome::Retry { error, .. }) => {
-                let evidence = vec![Fact::new("last trouble", format!("{}: {}", error.at, error.words))];
-                self.held(HoldReason::InDoubt, evidence, None)
-            }
+    fn ended(&self, ended: Result<Outcome, CallError>) -> Outcome {
+        let outcome = ended.unwrap_or_else(|error| error.outcome(&self.shown()));
+        match (self.kind, outcome) {
+            (AttemptKind::LookUp, Outcome::Retry { error, .. }) => self.in_doubt(&error),
             (AttemptKind::Full | AttemptKind::LookUp, outcome) => outcome,
         }
     }
 
     /// A hold on the order as it was fetched.
     fn held(&self, reason: HoldReason, evidence: Vec<Fact>, difference: Option<Fingerprint>) -> Outcome {
-        Outcome::Hold { reason, evidence, fingerprint: self.fetched.clone(), difference }
+        Outcome::Hold { reason, evidence, fingerprint: self.shown(), difference }
+    }
+
+    /// What an approval of this attempt's hold accepts. An attempt that does not ask the hold rules must not bring an
+    /// order past them: its hold is about something that is never fetched, so that the next attempt judges afresh.
+    fn shown(&self) -> Fingerprint {
+        match self.kind {
+            AttemptKind::Full if self.job.rejecting.is_none() => self.fetched.clone(),
+            AttemptKind::Full | AttemptKind::LookUp => {
+                Fingerprint::of(format!("not judged, {}", self.fetched).as_bytes())
+            }
+        }
     }
 
     fn asked(&self, question: Question) -> Outcome {

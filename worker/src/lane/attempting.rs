@@ -41,8 +41,13 @@ impl Lanes {
         let deadline = lease.until.saturating_sub(RECORD).unwrap_or(began);
         let report = self.attempt(shop, &running, kind, deadline).await;
         self.limiter.finish(&lease.lane);
+        // First, so that a worker that dies before it has recorded the attempt leaves the provider alone all the same.
+        self.keep_stops().await;
         fail::fail_point!("worker.before_complete");
-        self.record(lease, &running, report).await
+        let turn = self.record(lease, &running, report).await;
+        // Again, because recording waits for a ledger that could not commit a moment ago.
+        self.keep_stops().await;
+        turn
     }
 
     async fn attempt(&self, shop: &Arc<Shop>, running: &Running, kind: AttemptKind, deadline: Timestamp) -> Report {

@@ -8,7 +8,7 @@ use super::belief::Belief;
 use super::pace::Pace;
 use super::window::Window;
 use super::{Lesson, Quota, Stopped};
-use crate::circuit::{Circuit, Turn};
+use crate::circuit::Circuit;
 
 /// What is before a ticket.
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl Account {
         units: u32,
         now: Timestamp,
     ) -> (Timestamp, &'static str) {
-        let turn = if ahead.tickets.is_empty() { Turn::First } else { Turn::Later };
+        let turn = self.circuit.turn(ahead.tickets.iter().map(|(told, _)| *told), now);
         let circuit = self.circuit.admits(lane, turn, now);
         let from = now.max(self.stop_until);
         let mut reasons = vec![
@@ -135,7 +135,8 @@ impl Account {
         self.circuit.ended(lane, now);
     }
 
-    pub(super) fn learn(&mut self, id: &AccountId, lesson: Lesson, now: Timestamp) {
+    /// Takes in a lesson. Whether it was a stop that lasts longer than what was known.
+    pub(super) fn learn(&mut self, id: &AccountId, lesson: Lesson, now: Timestamp) -> bool {
         match lesson {
             Lesson::Answered => {
                 if self.circuit.answered() {
@@ -153,6 +154,7 @@ impl Account {
                 if until > self.stop_until {
                     self.stop_until = until;
                     self.begin_again(now);
+                    return until > now;
                 }
             }
             Lesson::Remaining { units, resets } => self.believe_remaining(units, resets, now),
@@ -162,6 +164,7 @@ impl Account {
                 self.belief = Belief::Level { left, at: now, restored_per_second, capacity };
             }
         }
+        false
     }
 
     /// Calls that are granted and have not left are not in the provider's count yet.

@@ -322,6 +322,54 @@ fn an_account_that_does_not_answer_is_probed_by_one_lane_at_a_time() {
 }
 
 #[test]
+fn a_lane_that_is_away_for_another_account_leaves_the_probe_to_the_next() {
+    let (limiter, clock) = limiter(200);
+    let shop = AccountId::at("shopify", "acme");
+    limiter.learn(&shop, Lesson::StopUntil(after(start(), seconds(300))));
+    let both = vec![need(1).remove(0), Need { account: shop, units: 1 }];
+    assert_eq!(at(&limiter.reserve(&lane(0), &both)), after(start(), seconds(300)));
+    for _ in 0..5 {
+        limiter.learn(&warehouse(), Lesson::Unreachable);
+    }
+    let told: Vec<Timestamp> = (1..4).map(|n| at(&limiter.reserve(&lane(n), &need(1)))).collect();
+    assert_eq!(told[0], after(start(), seconds(5)), "the first one that is there");
+    assert!(told[1..].iter().all(|at| *at > told[0]), "and only that one");
+    move_to(&clock, told[0]);
+    assert_eq!(limiter.reserve(&lane(1), &need(1)), Slot::Now);
+    limiter.permit(&warehouse()).unwrap();
+    limiter.learn(&warehouse(), Lesson::Answered);
+}
+
+#[test]
+fn only_new_stops_are_handed_out_to_be_kept_and_each_once() {
+    let (limiter, clock) = limiter(40);
+    let (soon, late) = (after(start(), seconds(20)), after(start(), seconds(47)));
+    limiter.learn(&warehouse(), Lesson::Answered);
+    limiter.learn(&warehouse(), Lesson::StopUntil(start()));
+    assert_eq!(limiter.take_new_stops(), [], "nobody was throttled");
+    limiter.learn(&warehouse(), Lesson::StopUntil(late));
+    limiter.learn(&warehouse(), Lesson::StopUntil(soon));
+    let stops = limiter.take_new_stops();
+    assert_eq!(stops, [(warehouse(), late)]);
+    assert_eq!(limiter.take_new_stops(), []);
+    limiter.put_new_stops_back(stops.clone());
+    assert_eq!(limiter.take_new_stops(), stops, "they could not be kept");
+    move_to(&clock, late);
+    limiter.put_new_stops_back(stops);
+    assert_eq!(limiter.take_new_stops(), [], "what is over need not be kept");
+}
+
+#[test]
+fn a_recalled_stop_counts_and_is_not_new() {
+    let (limiter, _clock) = limiter(40);
+    let until = after(start(), seconds(47));
+    limiter.recall_stop(&warehouse(), until);
+    assert_eq!(limiter.permit(&warehouse()).unwrap_err().until, until);
+    assert_eq!(at(&limiter.reserve(&lane(0), &need(1))), until);
+    assert_eq!(limiter.take_new_stops(), []);
+}
+
+#[test]
 fn a_clock_that_is_set_back_opens_no_window_twice() {
     let (limiter, clock) = limiter(2);
     clock.advance(seconds(600));

@@ -86,14 +86,19 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A header that asks to wait for so many seconds.
+    /// A header that asks to wait for so many seconds. Shopify writes them as `2.0`; parts of one count as a whole.
     pub(crate) fn wait(&self, header: &str) -> Option<Duration> {
-        self.number(header).map(|seconds| Duration::from_secs(seconds).min(WAIT_MAX))
+        let seconds: f64 = self.text(header)?.parse().ok()?;
+        Duration::try_from_secs_f64(seconds.ceil().min(WAIT_MAX.as_secs_f64())).ok()
     }
 
     /// A header that is a whole number.
     pub(crate) fn number(&self, header: &str) -> Option<u64> {
-        self.headers.get(header)?.to_str().ok()?.trim().parse().ok()
+        self.text(header)?.parse().ok()
+    }
+
+    fn text(&self, header: &str) -> Option<&str> {
+        self.headers.get(header)?.to_str().ok().map(str::trim)
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) enum CallError {
     /// The provider does not accept the credentials; it did nothing.
     #[error("credentials refused")]
     TokenRefused { account: AccountId },
+    /// The provider refuses everything for this shop, whatever the order; it did nothing.
+    #[error("refused for the whole shop: {words}")]
+    ProviderRefuses { account: AccountId, words: String },
     /// The provider refuses the request, and repeating it would not help; it did nothing.
     #[error("refused: {words}")]
     Refused { at: &'static str, words: String },
@@ -59,6 +62,7 @@ impl CallError {
             | Self::Unanswered { .. }
             | Self::ThrottledUntil { .. }
             | Self::TokenRefused { .. }
+            | Self::ProviderRefuses { .. }
             | Self::Refused { .. }
             | Self::DataRefused { .. }
             | Self::SecretMissing(_)
@@ -80,6 +84,9 @@ impl CallError {
             }
             Self::TokenRefused { account } => {
                 Outcome::Pause { why: PauseReason::TokenRefused { account }, until: None }
+            }
+            Self::ProviderRefuses { account, words } => {
+                Outcome::Pause { why: PauseReason::ProviderRefuses { account, words }, until: None }
             }
             Self::SecretMissing(SecretMissing { reference }) => {
                 Outcome::Pause { why: PauseReason::SecretMissing { reference }, until: None }
@@ -121,6 +128,7 @@ mod tests {
             (CallError::Unanswered { at, words: words.clone() }, "retry", false),
             (CallError::ThrottledUntil { at, until }, "wait", false),
             (CallError::TokenRefused { account: account.clone() }, "pause", false),
+            (CallError::ProviderRefuses { account: account.clone(), words: words.clone() }, "pause", false),
             (CallError::Refused { at, words: words.clone() }, "fail", false),
             (CallError::DataRefused { at, words }, "hold", false),
             (SecretMissing { reference: "env:X".into() }.into(), "pause", false),

@@ -168,6 +168,7 @@ impl AtShop<'_> {
             | CallError::MayHaveHappened { .. }
             | CallError::Unanswered { .. }
             | CallError::TokenRefused { .. }
+            | CallError::ProviderRefuses { .. }
             | CallError::Refused { .. }
             | CallError::DataRefused { .. }
             | CallError::SecretMissing(_)

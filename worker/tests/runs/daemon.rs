@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::daemon::{Daemon, Parts};
+use worker::limiter::Limiter;
 
 use crate::harness::{Act, World};
 
@@ -54,12 +55,22 @@ fn start(world: &World, concurrency: usize) -> Running {
 }
 
 fn start_with(world: &World, concurrency: usize, queue: Queue, sender: Arc<dyn QueueSender>) -> Running {
+    start_knowing(world, concurrency, queue, sender, world.limiter.clone())
+}
+
+fn start_knowing(
+    world: &World,
+    concurrency: usize,
+    queue: Queue,
+    sender: Arc<dyn QueueSender>,
+    limiter: Limiter,
+) -> Running {
     let daemon = Daemon::new(Parts {
         ledger: world.flaky.clone(),
         sender,
         receiver: Arc::new(queue.clone()),
         carry: world.script.clone(),
-        limiter: world.limiter.clone(),
+        limiter,
         clock: world.clock.clone(),
         owner: "tester".into(),
         concurrency,
@@ -72,7 +83,7 @@ fn start_with(world: &World, concurrency: usize, queue: Queue, sender: Arc<dyn Q
 }
 
 fn in_real_time() -> World {
-    World::on(Arc::new(SystemClock), None)
+    World::on(Arc::new(SystemClock::start()), None)
 }
 
 #[tokio::test]
@@ -84,13 +95,7 @@ async fn a_wake_up_gets_its_lane_worked_and_is_gone() {
         let send = world.order("acme", order).await.unwrap();
         running.queue.send(&send).await.unwrap();
     }
-    for _ in 0..1000 {
-        if running.queue.stats().groups == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(running.queue.stats().groups, 0);
+    until_worked(&running.queue).await;
     running.end().await;
     assert_eq!(world.script.attempts(), ["acme/1", "acme/2", "acme/3"]);
 }
@@ -199,4 +204,45 @@ async fn stopping_lets_the_attempt_end_and_hands_the_rest_back() {
     next.queue.send(&send).await.unwrap();
     world.until_state("acme", 2, StateKind::Done).await;
     next.end().await;
+}
+
+#[tokio::test]
+async fn what_a_429_asked_for_is_kept_by_the_next_process_too() {
+    let world = World::standing_still();
+    for shop in ["acme", "bolt"] {
+        world.add_shop(shop, Policy::default()).await;
+    }
+    let silence = Duration::from_secs(90);
+    world.script(1, &[Act::Throttled(silence)]);
+    world.order("acme", 1).await;
+    world.run("acme").await;
+    assert_eq!(world.script.attempts(), ["acme/1"]);
+
+    // The first read fails, too: no lane is worked before it is known who asked for silence.
+    world.flaky.failing_recalls.store(1, Ordering::SeqCst);
+    let queue = Queue::new(id::Queue::Orders, world.clock.clone(), Settings::default());
+    let (sender, knows_nothing) = (Arc::new(queue.clone()), Limiter::new(world.clock.clone()));
+    let running = start_knowing(&world, 4, queue, sender, knows_nothing);
+    let send = world.order("bolt", 2).await.unwrap();
+    running.queue.send(&send).await.unwrap();
+    until_worked(&running.queue).await;
+    assert_eq!(world.script.attempts(), ["acme/1"], "another shop's order at the same account waits as well");
+
+    world.advance(silence);
+    let send = world.order("bolt", 3).await.unwrap();
+    running.queue.send(&send).await.unwrap();
+    world.until_state("bolt", 3, StateKind::Done).await;
+    assert_eq!(world.state("bolt", 2).await, StateKind::Done);
+    running.end().await;
+}
+
+/// Waits until every message was worked and is gone.
+async fn until_worked(queue: &Queue) {
+    for _ in 0..1000 {
+        if queue.stats().groups == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}", queue.stats());
 }

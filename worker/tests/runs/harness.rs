@@ -25,7 +25,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use worker::attempt::{CallsLeft, Carry};
 use worker::lane::{Lanes, Ran};
-use worker::limiter::{Limiter, Need, Quota};
+use worker::limiter::{Lesson, Limiter, Need, Quota};
 
 /// What a scripted attempt does.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub(crate) enum Act {
     Hold,
     WaitFor(Duration),
     TokenRefused,
+    /// The warehouse answers 429 and asks for so much silence.
+    Throttled(Duration),
     /// Panics, after a call that may change something if so told.
     Panic {
         called: bool,
@@ -55,6 +57,7 @@ pub(crate) struct Script {
     attempts: Mutex<Vec<String>>,
     reserving_takes: Mutex<Duration>,
     ledger: Arc<Flaky>,
+    limiter: Limiter,
     clock: Arc<dyn Clock>,
     manual: Option<Arc<ManualClock>>,
     pub(crate) began: Notify,
@@ -114,6 +117,11 @@ impl Carry for Script {
                 let why = PauseReason::TokenRefused { account: warehouse() };
                 Outcome::Pause { why, until: None }
             }
+            Act::Throttled(time) => {
+                let until = self.clock.now().saturating_add(time).unwrap();
+                self.limiter.learn(&warehouse(), Lesson::StopUntil(until));
+                Outcome::Wait { until, why: "test".into(), stops: true }
+            }
             Act::Panic { called } => {
                 if called {
                     left.mark();
@@ -160,6 +168,12 @@ pub(crate) struct Flaky {
     pub(crate) failing_completes: AtomicU32,
     /// So many leases fail from now on.
     pub(crate) failing_leases: AtomicU32,
+    /// So many writes of a stop fail from now on.
+    pub(crate) failing_stops: AtomicU32,
+    /// So many reads of the stops fail from now on.
+    pub(crate) failing_recalls: AtomicU32,
+    /// Writes of a stop that were asked for so far.
+    pub(crate) stops_asked: AtomicU32,
 }
 
 fn fails(counter: &AtomicU32) -> Result<(), LedgerError> {
@@ -217,6 +231,17 @@ impl Work for Flaky {
         self.ledger.lanes_to_wake(now, limit).await
     }
 
+    async fn stop_account(&self, account: &AccountId, until: Timestamp) -> Result<(), LedgerError> {
+        self.stops_asked.fetch_add(1, Ordering::SeqCst);
+        fails(&self.failing_stops)?;
+        self.ledger.stop_account(account, until).await
+    }
+
+    async fn stopped_accounts(&self, now: Timestamp) -> Result<Vec<(AccountId, Timestamp)>, LedgerError> {
+        fails(&self.failing_recalls)?;
+        self.ledger.stopped_accounts(now).await
+    }
+
     async fn shop(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
         self.ledger.shop(id).await
     }
@@ -261,6 +286,9 @@ impl World {
             ledger: ledger.clone(),
             failing_completes: AtomicU32::new(0),
             failing_leases: AtomicU32::new(0),
+            failing_stops: AtomicU32::new(0),
+            failing_recalls: AtomicU32::new(0),
+            stops_asked: AtomicU32::new(0),
         });
         let limiter = Limiter::new(clock.clone());
         limiter.set(&warehouse(), Quota { units: 1000, per: Duration::from_secs(1), burst: 1000 });
@@ -269,6 +297,7 @@ impl World {
             attempts: Mutex::default(),
             reserving_takes: Mutex::default(),
             ledger: Arc::clone(&flaky),
+            limiter: limiter.clone(),
             clock: clock.clone(),
             manual: manual.clone(),
             began: Notify::new(),

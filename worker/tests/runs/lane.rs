@@ -228,8 +228,30 @@ async fn a_provider_that_asks_for_a_long_silence_keeps_no_message() {
 }
 
 #[tokio::test]
+async fn a_stop_is_written_down_and_nothing_is_if_nobody_was_throttled() {
+    let world = with_orders(1..=2).await;
+    world.script(2, &[Act::Throttled(Duration::from_mins(1))]);
+    let until = in_seconds(&world, 60);
+    world.run("acme").await;
+    assert_eq!(world.script.attempts(), ["acme/1", "acme/2"]);
+    assert_eq!(world.flaky.stopped_accounts(world.clock.now()).await.unwrap(), [(warehouse(), until)]);
+    assert_eq!(world.flaky.stops_asked.load(Ordering::SeqCst), 1, "one write for the one that was throttled");
+}
+
+#[tokio::test]
+async fn a_stop_that_cannot_be_written_holds_no_work_up_and_is_tried_again() {
+    let world = with_orders(1..=1).await;
+    world.script(1, &[Act::Throttled(Duration::from_mins(1))]);
+    world.flaky.failing_stops.store(1, Ordering::SeqCst);
+    let until = in_seconds(&world, 60);
+    world.run("acme").await;
+    assert_eq!(world.state("acme", 1).await, StateKind::Waiting, "the attempt was recorded");
+    assert_eq!(world.flaky.stopped_accounts(world.clock.now()).await.unwrap(), [(warehouse(), until)]);
+}
+
+#[tokio::test]
 async fn a_run_that_must_stop_ends_after_its_attempt() {
-    let world = Arc::new(World::on(Arc::new(SystemClock), None));
+    let world = Arc::new(World::on(Arc::new(SystemClock::start()), None));
     world.add_shop("acme", Policy::default()).await;
     world.order("acme", 1).await;
     world.order("acme", 2).await;

@@ -8,7 +8,7 @@ use lane::history::Happened;
 use lane::id::{JobId, OperatorId};
 use lane::line::{Leased, Pause};
 use lane::operator::{Operator, Role};
-use lane::outcome::PauseReason;
+use lane::outcome::{Outcome, PauseReason, Reach};
 use lane::policy::{Policy, Standing};
 use lane::ports::{Begin, Complete, Decided, Once, RegistryError, Release, RequestKey};
 use lane::state::StateKind;
@@ -25,6 +25,8 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("failed, then retried at its old place", |scene| Box::pin(failed_then_retried(scene))),
         ("rejecting a job that stops the lane frees the lane", |scene| Box::pin(reject_frees(scene))),
         ("an operator pauses and resumes", |scene| Box::pin(pauses_and_resumes(scene))),
+        ("a refused job that may be at the warehouse is taken back first", |scene| Box::pin(taken_back(scene))),
+        ("removing a shop outweighs what an attempt says", |scene| Box::pin(removal_outweighs(scene))),
         ("a pause during a run stops the lane after the running attempt", |scene| Box::pin(pause_during_run(scene))),
         ("operators are found by their token unless disabled", |scene| Box::pin(operators(scene))),
         ("a domain belongs to one shop", |scene| Box::pin(domain_taken(scene))),
@@ -203,4 +205,35 @@ async fn domain_taken(scene: Scene) {
     let refused = scene.ports.registry.put_shop(&other, scene.now()).await;
     assert!(matches!(refused, Err(RegistryError::Taken { .. })));
     assert_eq!(scene.ports.registry.shops().await.expect("shops").len(), 1);
+}
+
+async fn taken_back(scene: Scene) {
+    scene.shop("acme").await;
+    scene.hears("acme", &News::of(1)).await;
+    let lease = scene.lease("acme").await;
+    let (_, there) = done();
+    let (outcome, _) = hold();
+    scene.attempts(&lease, 1, outcome, there.clone()).await;
+    scene.releases(&lease).await;
+    let reject = scene.decision("acme", 1, Verdict::Reject, "ann").await;
+    let decided = scene.decides(&reject).await;
+    assert!(matches!(decided, Decided::Done { state: StateKind::Waiting, send: Some(_) }), "{decided:?}");
+    let lease = scene.lease("acme").await;
+    scene.attempts(&lease, 1, Outcome::Withdrawn, there).await;
+    assert_eq!(scene.state("acme", 1).await, StateKind::Rejected);
+    assert!(matches!(scene.decides(&reject).await, Decided::AlreadyDecided(_)));
+}
+
+async fn removal_outweighs(scene: Scene) {
+    scene.shop("acme").await;
+    scene.hears("acme", &News::of(1)).await;
+    let lease = scene.lease("acme").await;
+    scene.begins(&lease, 1).await;
+    let id = scene.shop_value("acme", Policy::default()).id;
+    scene.ports.registry.remove_shop(&id, scene.now()).await.expect("removed");
+    let why = PauseReason::NoProgress;
+    scene.completes(&lease, 1, Outcome::Pause { why, until: None }, Reach::Untouched).await;
+    scene.releases(&lease).await;
+    scene.shop("acme").await;
+    scene.lease("acme").await;
 }

@@ -1,13 +1,13 @@
 //! Recording webhooks: accepted once, older never over newer, unknown shops kept and replayed in order.
 
-use lane::policy::Policy;
-use lane::ports::Recorded;
+use lane::policy::{Policy, Standing};
+use lane::ports::{Recorded, Release};
 use lane::state::StateKind;
 use lane::view::{Page, QuarantineReason};
 use lane::webhook::Content;
 
 use super::Case;
-use super::scene::{News, Scene, done, lane};
+use super::scene::{News, Scene, done, hold, lane};
 
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
@@ -22,6 +22,10 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("a removed shop's webhooks wait for its return", |scene| Box::pin(removed_shop(scene))),
         ("what cannot be read is kept", |scene| Box::pin(unreadable(scene))),
         ("a crowded lane gets no further wake-ups", |scene| Box::pin(crowded_lane(scene))),
+        ("a cancelled job that stopped the lane frees it", |scene| Box::pin(cancelled_stopper(scene))),
+        ("a shop's kept webhooks keep their order over all its domains", |scene| Box::pin(kept_over_domains(scene))),
+        ("a long past becomes work in order", |scene| Box::pin(long_past(scene))),
+        ("bodies of unknown shops are dropped after their time", |scene| Box::pin(expires(scene))),
         ("both domains of a shop lead to one lane", |scene| Box::pin(both_domains(scene))),
     ]
 }
@@ -156,4 +160,57 @@ async fn both_domains(scene: Scene) {
     }
     let again = scene.hears("old-name", &News::of(1)).await;
     assert_eq!(again, Recorded::Duplicate, "one body under both domains is one webhook");
+}
+
+async fn cancelled_stopper(scene: Scene) {
+    let policy = Policy { hold: Standing::StopLane, ..Policy::default() };
+    scene.shop_with("acme", policy).await;
+    scene.hears("acme", &News::of(1)).await;
+    scene.hears("acme", &News::of(2)).await;
+    let lease = scene.lease("acme").await;
+    scene.begins(&lease, 1).await;
+    let (outcome, reach) = hold();
+    scene.completes_with(&lease, 1, outcome, reach, policy).await;
+    assert_eq!(scene.releases(&lease).await, Release::Released { wake: None }, "the lane stands still");
+    scene.hears("acme", &News::of(1).cancelled(2)).await;
+    assert_eq!(scene.state("acme", 1).await, StateKind::Skipped);
+    assert_eq!(scene.sweeps().await, ["2-retry"], "those behind it are due");
+}
+
+async fn kept_over_domains(scene: Scene) {
+    for (domain, order) in [("acme", 5), ("old-name", 3), ("acme", 4)] {
+        scene.hears(domain, &News::of(order)).await;
+    }
+    let mut shop = scene.shop_value("acme", Policy::default());
+    shop.domains.insert(0, "old-name.myshopify.com".to_owned());
+    scene.ports.registry.put_shop(&shop, scene.now()).await.expect("added");
+    let places = [scene.job("acme", 5).await, scene.job("acme", 3).await, scene.job("acme", 4).await];
+    assert!(places.is_sorted_by_key(|job| job.place), "in the order they came");
+}
+
+async fn long_past(scene: Scene) {
+    for order in 1..=450 {
+        scene.hears("acme", &News::of(order)).await;
+    }
+    let shop = scene.shop_value("acme", Policy::default());
+    scene.ports.registry.put_shop(&shop, scene.now()).await.expect("added");
+    let lease = scene.lease("acme").await;
+    for order in 1..=450_u64 {
+        assert_eq!(scene.head(&lease).await, Some(order.to_string()));
+        let (outcome, reach) = done();
+        scene.attempts(&lease, order, outcome, reach).await;
+    }
+    scene.conserves().await;
+}
+
+async fn expires(scene: Scene) {
+    scene.hears("acme", &News::of(1)).await;
+    scene.pass(3600);
+    scene.hears("acme", &News::of(2)).await;
+    assert_eq!(scene.ports.registry.expire(scene.now()).await.expect("expired"), 1);
+    assert_eq!(scene.ports.registry.expire(scene.now()).await.expect("expired"), 0);
+    scene.shop("acme").await;
+    assert_eq!(scene.state("acme", 2).await, StateKind::Waiting);
+    let kept = scene.ports.desk.quarantined(&Page::default()).await.expect("quarantine");
+    assert!(kept.rows.is_empty(), "what was dropped is no longer offered");
 }

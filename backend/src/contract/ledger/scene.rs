@@ -301,7 +301,11 @@ pub(super) fn done() -> (Outcome, Reach) {
         accepted: None,
         read_back_at: Timestamp::UNIX_EPOCH,
     };
-    let copy = WarehouseCopy { order_id: "77".to_owned(), written: std::collections::BTreeMap::new() };
+    let copy = WarehouseCopy {
+        account: AccountId::at("shipstation", "main"),
+        order_id: "77".to_owned(),
+        written: std::collections::BTreeMap::new(),
+    };
     (Outcome::Done(proof), Reach::There(copy))
 }
 

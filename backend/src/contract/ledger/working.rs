@@ -34,6 +34,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("five leases without progress pause the lane", |scene| Box::pin(no_progress(scene))),
         ("a pause by an outcome stops the lane", |scene| Box::pin(pause_by_outcome(scene))),
         ("an order the shop cannot see is quarantined", |scene| Box::pin(unknown_to_shop(scene))),
+        ("a provider's stop is remembered", |scene| Box::pin(stop_is_remembered(scene))),
         ("lanes do not see each other", |scene| Box::pin(lanes_apart(scene))),
     ]
 }
@@ -290,4 +291,16 @@ async fn lanes_apart(scene: Scene) {
     assert_eq!(timeline.len(), 1);
     assert!(matches!(timeline[0].what, Happened::Accepted { .. }));
     scene.conserves().await;
+}
+
+async fn stop_is_remembered(scene: Scene) {
+    let account = lane::id::AccountId::at("shipstation", "main");
+    let (soon, later) = (after(scene.now(), Duration::from_secs(10)), after(scene.now(), Duration::from_mins(1)));
+    for until in [later, soon] {
+        scene.ports.work.stop_account(&account, until).await.expect("remembered");
+    }
+    let stopped = scene.ports.work.stopped_accounts(scene.now()).await.expect("an answer");
+    assert_eq!(stopped, [(account, later)], "an earlier end does not replace a later one");
+    scene.pass(60);
+    assert!(scene.ports.work.stopped_accounts(scene.now()).await.expect("an answer").is_empty());
 }

@@ -78,6 +78,12 @@ CREATE TABLE decision (
   PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
 
+-- Until when a provider wants no calls: a start must not forget it.
+CREATE TABLE account (
+  id         TEXT PRIMARY KEY,
+  stop_until INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- What operators did to lanes and to quarantined webhooks; decisions about jobs stand in their timelines. Append-only.
 CREATE TABLE audit (
   seq  INTEGER PRIMARY KEY,
@@ -122,6 +128,7 @@ CREATE TABLE webhook (
 );
 CREATE INDEX webhook_job ON webhook (job) WHERE job IS NOT NULL;
 CREATE INDEX webhook_quarantine ON webhook (quarantine, merchant) WHERE quarantine IS NOT NULL;
+CREATE INDEX webhook_kept ON webhook (seq) WHERE quarantine IS NOT NULL;
 
 -- Counts that would be slow to count: jobs by state, webhooks by what became of them.
 CREATE TABLE tally (

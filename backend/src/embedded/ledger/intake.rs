@@ -6,7 +6,7 @@ use lane::clock::{Timestamp, after};
 use lane::history::Happened;
 use lane::id::{LaneKey, ShopId};
 use lane::job::{Heard, Job};
-use lane::ports::{Recorded, WAKE_UPS_PER_LANE_MAX};
+use lane::ports::{LedgerError, Recorded, WAKE_UPS_PER_LANE_MAX};
 use lane::shop::{Shop, Source};
 use lane::state::StateKind;
 use lane::view::QuarantineReason;
@@ -50,9 +50,20 @@ pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Res
         }
         (Some(shop), Content::Order(news)) => {
             let row = keep(unit, webhook, body, Some(&shop.id))?;
-            let (recorded, job) = take_in(unit, shop, news, &Arrival::of(webhook))?;
-            settle(unit, row, recorded.label(), Some(job))?;
-            recorded
+            match take_in(unit, shop, news, &Arrival::of(webhook)) {
+                Ok((recorded, job)) => {
+                    settle(unit, row, recorded.label(), Some(job))?;
+                    recorded
+                }
+                // A job that this program cannot read must not cost the subscription: the webhook is kept for people.
+                Err(Fault::Json(_) | Fault::Ledger(LedgerError::Unreadable(_) | LedgerError::Impossible(_))) => {
+                    let words =
+                        "its job could not be read or moved; a newer version of the program may have written it";
+                    quarantine(unit, row, QuarantineReason::Unreadable, words, None)?;
+                    Recorded::Quarantined(QuarantineReason::Unreadable)
+                }
+                Err(fault) => return Err(fault),
+            }
         }
     };
     unit.count(format!("webhook/{}", recorded.label()), 1);
@@ -125,6 +136,10 @@ fn tell(
     row.note(unit, arrival.at, Happened::Newer { topic, correlation, version, state })?;
     let send = wake(unit, lane, &mut row, SendKind::Again, arrival.at)?;
     row.save(unit)?;
+    if row.job.in_line().is_none() {
+        // It may have stopped the lane; those behind it are due now.
+        wake_by(unit, lane.seq, arrival.at)?;
+    }
     Ok((Recorded::Newer { lane: lane.key.clone(), state, send }, row.seq))
 }
 

@@ -142,7 +142,7 @@ fn view(conn: &Connection, lane: LaneRow, now: Timestamp) -> Result<LaneView, Fa
 pub(super) fn quarantined(conn: &Connection, page: &Page) -> Result<Paged<Quarantined>, Fault> {
     let after = page.after.as_deref().map(cursor).transpose()?.map_or(0, |(_, seq)| seq);
     let sql = format!(
-        "SELECT seq, merchant, shop, topic, received_at, quarantine, words FROM webhook
+        "SELECT seq, merchant, shop, topic, received_at, quarantine, words FROM webhook INDEXED BY webhook_kept
          WHERE quarantine IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT {}",
         page.rows() + 1
     );

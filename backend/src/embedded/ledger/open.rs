@@ -118,7 +118,11 @@ fn check(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     }
     let id: i32 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(|e| as_damage(path, e))?;
     if id != APPLICATION_ID {
-        return Err(OpenError::Foreign(path.to_owned()));
+        // A first start that was cut short leaves a file with nothing in it.
+        let tables: i64 = conn
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(|e| as_damage(path, e))?;
+        return if id == 0 && tables == 0 { Ok(()) } else { Err(OpenError::Foreign(path.to_owned())) };
     }
     let found: String =
         conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| as_damage(path, e))?;

@@ -18,8 +18,13 @@ use super::rows::{LaneRow, from_micros, one};
 use super::writer::{Fault, Unit};
 
 /// What putting a shop came to; a refusal is an answer, not a fault.
-pub(super) type Put = Result<Vec<Envelope>, RegistryError>;
+pub(super) type Put = Result<(Vec<Envelope>, bool), RegistryError>;
 
+/// Kept webhooks that become work in one unit, so that a shop with a long past does not keep the writer from others.
+const REPLAYED_AT_ONCE: usize = 200;
+
+/// One unit of putting a shop. Its domains lead to it only when everything that came before has become work: what
+/// arrives meanwhile is kept behind it. `false` beside the wake-ups says that there is more to do.
 pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Result<Put, Fault> {
     for domain in &shop.domains {
         let sql = "SELECT domain.shop FROM domain JOIN shop ON shop.id = domain.shop
@@ -32,6 +37,14 @@ pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Resu
         "INSERT INTO shop (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, removed = 0",
         (shop.id.as_str(), serde_json::to_string(shop)?),
     )?;
+    let kept = kept_for(unit, shop)?;
+    let mut sends = Vec::new();
+    for seq in kept.iter().take(REPLAYED_AT_ONCE) {
+        sends.extend(replay(unit, *seq, shop)?.unwrap_or_default());
+    }
+    if kept.len() > REPLAYED_AT_ONCE {
+        return Ok(Ok((sends, false)));
+    }
     unit.conn.execute("DELETE FROM domain WHERE shop = ?1", [shop.id.as_str()])?;
     for domain in &shop.domains {
         unit.conn.execute(
@@ -40,11 +53,8 @@ pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Resu
             (shop.source.as_str(), domain, shop.id.as_str()),
         )?;
     }
-    let mut sends = reopen(unit, &shop.id, now)?;
-    for domain in &shop.domains {
-        sends.extend(replay(unit, domain)?);
-    }
-    Ok(Ok(sends))
+    sends.extend(reopen(unit, &shop.id, now)?);
+    Ok(Ok((sends, true)))
 }
 
 /// Lifts the pause that removing the shop had put on its lane.
@@ -59,19 +69,19 @@ fn reopen(unit: &mut Unit<'_>, shop: &ShopId, now: Timestamp) -> Result<Vec<Enve
     wake_lane(unit, &lane, now)
 }
 
-/// Makes work of the webhooks that were kept for this domain, in the order they came.
-fn replay(unit: &mut Unit<'_>, domain: &str) -> Result<Vec<Envelope>, Fault> {
-    let kept: Vec<i64> = {
-        let sql = "SELECT seq FROM webhook WHERE quarantine = ?1 AND merchant = ?2 ORDER BY seq";
+/// The webhooks that were kept for a shop's domains, in the order they came; one more than one unit replays.
+fn kept_for(unit: &Unit<'_>, shop: &Shop) -> Result<Vec<i64>, Fault> {
+    let sql = "SELECT seq FROM webhook WHERE quarantine = ?1 AND merchant = ?2 AND source = ?3 ORDER BY seq LIMIT ?4";
+    let mut kept: Vec<i64> = Vec::new();
+    for domain in &shop.domains {
         let mut statement = unit.conn.prepare_cached(sql)?;
-        let rows = statement.query_map((QuarantineReason::UnknownShop.as_str(), domain), |row| row.get(0))?;
-        rows.collect::<Result<_, _>>()?
-    };
-    let mut sends = Vec::new();
-    for seq in kept {
-        sends.extend(replay_one(unit, seq)?.unwrap_or_default());
+        let why = QuarantineReason::UnknownShop.as_str();
+        let rows = statement.query_map((why, domain, shop.source.as_str(), REPLAYED_AT_ONCE + 1), |row| row.get(0))?;
+        kept.extend(rows.collect::<Result<Vec<i64>, _>>()?);
     }
-    Ok(sends)
+    kept.sort_unstable();
+    kept.truncate(REPLAYED_AT_ONCE + 1);
+    Ok(kept)
 }
 
 struct Kept {
@@ -86,9 +96,18 @@ struct Kept {
     content: Option<String>,
 }
 
-/// Makes work of one kept webhook. The answer is the wake-ups to send; `None` if its shop is still unknown or its
-/// content was dropped.
+/// Makes work of one kept webhook, if its shop is known by now. The answer is the wake-ups to send.
 pub(super) fn replay_one(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Vec<Envelope>>, Fault> {
+    let sql = "SELECT merchant FROM webhook WHERE seq = ?1";
+    let Some(merchant) = one::<String>(unit.conn, sql, [seq])? else { return Ok(None) };
+    match shop_of(unit, Source::Shopify, &merchant)? {
+        Some(shop) => replay(unit, seq, &shop),
+        None => Ok(None),
+    }
+}
+
+/// Makes work of one kept webhook of `shop`. `None` if its content was dropped.
+fn replay(unit: &mut Unit<'_>, seq: i64, shop: &Shop) -> Result<Option<Vec<Envelope>>, Fault> {
     let sql = "SELECT source, merchant, topic, webhook_id, event_id, body_hash, received_at, correlation, content
                FROM webhook WHERE seq = ?1";
     let kept = unit
@@ -111,7 +130,6 @@ pub(super) fn replay_one(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Vec<Env
     let Some(kept) = kept else { return Ok(None) };
     let webhook = webhook_of(kept)?;
     let Some(webhook) = webhook else { return Ok(None) };
-    let Some(shop) = shop_of(unit, webhook.source, &webhook.merchant)? else { return Ok(None) };
     let Content::Order(news) = &webhook.content else { return Ok(None) };
     // The webhook's own id was claimed when it came; what is left are the keys within the shop. If they are known, the
     // shop had this webhook before it was removed.
@@ -119,7 +137,7 @@ pub(super) fn replay_one(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Vec<Env
     let skip = usize::from(webhook.webhook_id.is_some());
     let (outcome, job, send) = if claim(unit, &within_shop[skip..])? {
         let arrival = Arrival { topic: &webhook.topic, correlation: &webhook.correlation, at: webhook.received_at };
-        let (recorded, job) = take_in(unit, &shop, news, &arrival)?;
+        let (recorded, job) = take_in(unit, shop, news, &arrival)?;
         let send = match &recorded {
             Recorded::New { send, .. } | Recorded::Newer { send, .. } => send.clone(),
             Recorded::Unchanged | Recorded::Duplicate | Recorded::Quarantined(_) => None,
@@ -180,11 +198,15 @@ pub(super) fn put_operator(unit: &mut Unit<'_>, operator: &Operator) -> Result<(
     Ok(())
 }
 
-pub(super) fn expire(unit: &mut Unit<'_>, before: Timestamp) -> Result<u64, Fault> {
+/// Rows that are expired in one unit.
+const EXPIRED_AT_ONCE: usize = 500;
+
+/// Drops some of the bodies that have been kept long enough. How many; ask again until there are none.
+pub(super) fn expire(unit: &Unit<'_>, before: Timestamp) -> Result<u64, Fault> {
     let dropped = unit.conn.execute(
-        "UPDATE webhook SET body = NULL, content = NULL, outcome = 'expired'
-         WHERE quarantine = ?1 AND content IS NOT NULL AND received_at < ?2",
-        (QuarantineReason::UnknownShop.as_str(), before.as_microsecond()),
+        "UPDATE webhook SET body = NULL, content = NULL, quarantine = NULL, outcome = 'expired'
+         WHERE seq IN (SELECT seq FROM webhook WHERE quarantine = ?1 AND received_at < ?2 LIMIT ?3)",
+        (QuarantineReason::UnknownShop.as_str(), before.as_microsecond(), EXPIRED_AT_ONCE),
     )?;
     Ok(dropped as u64)
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use lane::attempt::{Begun, Completion};
 use lane::clock::{Timestamp, after};
 use lane::history::Happened;
-use lane::id::{JobId, LaneKey};
+use lane::id::{AccountId, JobId, LaneKey};
 use lane::job::Job;
 use lane::line::{Lease, Leased, Pause, Pick, Rest};
 use lane::outcome::{Outcome, Report};
 use lane::policy::Policy;
-use lane::ports::{Begin, Complete, Head, Release, Swept};
+use lane::ports::{Begin, Complete, Head, LedgerError, Release, Swept};
 use lane::shop::SkipReason;
 use lane::state::{State, StateKind};
 use lane::view::QuarantineReason;
-use lane::wake_up::SendKind;
+use lane::wake_up::{Envelope, SendKind};
 use rusqlite::Connection;
 
 use super::rows::{JobRow, LANE_COLUMNS, LaneRow, from_micros, micros, one, pick_next, set_wake, wake_by};
@@ -126,7 +126,11 @@ pub(super) fn complete(unit: &mut Unit<'_>, lease: &Lease, id: &JobId, ending: &
     row.save(unit)?;
     lane.state.progressed();
     if let Some((why, until)) = completion.pause {
-        lane.state.paused = Some(Pause { why, until, by: None, since: now });
+        // A pause that a person made meanwhile, and that only a person ends, keeps its reason.
+        let stands = lane.state.paused.as_ref().is_some_and(|pause| pause.until.is_none());
+        if !stands {
+            lane.state.paused = Some(Pause { why, until, by: None, since: now });
+        }
     }
     lane.save_state(unit)?;
     Ok(Complete::Recorded { state, reopened: completion.reopened })
@@ -162,6 +166,7 @@ fn words(outcome: &Outcome) -> String {
         Outcome::Retry { error, .. } | Outcome::Fail(error) => format!("{}: {}", error.at, error.words),
         Outcome::Hold { reason, .. } => reason.words().to_owned(),
         Outcome::Skip(why) => why.words(),
+        Outcome::Withdrawn => "refused, and nothing of it is left at the warehouse".to_owned(),
         Outcome::Wait { why, .. } => why.clone(),
         Outcome::Pause { why, .. } => why.words(),
     }
@@ -217,36 +222,73 @@ pub(super) fn sweep(unit: &mut Unit<'_>, now: Timestamp, limit: u32) -> Result<S
         let mut statement = unit.conn.prepare_cached(&sql)?;
         let mut rows = statement.query((micros(now), limit))?;
         while let Some(row) = rows.next()? {
-            due.push(LaneRow::read(row)?);
+            due.push((row.get::<_, i64>(0)?, LaneRow::read(row)));
         }
     }
     let full = due.len() == usize::try_from(limit).unwrap_or(usize::MAX);
     let mut sends = Vec::with_capacity(due.len());
-    for lane in due {
-        if lane.state.is_paused(now) {
-            set_wake(unit, lane.seq, lane.state.paused.and_then(|pause| pause.until), 0)?;
-            continue;
-        }
-        match pick_next(unit.conn, lane.seq, now)? {
-            Pick::Ready(id) => {
-                set_wake(unit, lane.seq, Some(after(now, put_off(lane.put_off))), lane.put_off + 1)?;
-                if let Some(mut row) = JobRow::find(unit.conn, lane.seq, &id)? {
-                    sends.push(row.job.send(SendKind::Again, now));
-                    row.save(unit)?;
-                }
+    for (seq, lane) in due {
+        match lane.and_then(|lane| wake_lane(unit, &lane, now)) {
+            Ok(send) => sends.extend(send),
+            // A lane that this program cannot read must not keep the others asleep.
+            Err(Fault::Json(_) | Fault::Ledger(LedgerError::Unreadable(_) | LedgerError::Impossible(_))) => {
+                tracing::error!(lane.row = seq, "a lane cannot be read; a newer version may have written it");
+                set_wake(unit, seq, Some(after(now, PUT_OFF_MAX)), 0)?;
             }
-            Pick::NotUntil { at, .. } => set_wake(unit, lane.seq, Some(at), 0)?,
-            Pick::Blocked { next, .. } | Pick::Nothing { next } => set_wake(unit, lane.seq, next, 0)?,
+            Err(fault) => return Err(fault),
         }
     }
     let next = if full { Some(now) } else { next_wake(unit.conn, now)? };
     Ok(Swept { sends, next })
 }
 
+/// What the sweep does for one lane that is due.
+fn wake_lane(unit: &mut Unit<'_>, lane: &LaneRow, now: Timestamp) -> Result<Option<Envelope>, Fault> {
+    if lane.state.is_paused(now) {
+        set_wake(unit, lane.seq, lane.state.paused.as_ref().and_then(|pause| pause.until), 0)?;
+        return Ok(None);
+    }
+    match pick_next(unit.conn, lane.seq, now)? {
+        Pick::Ready(id) => {
+            set_wake(unit, lane.seq, Some(after(now, put_off(lane.put_off))), lane.put_off + 1)?;
+            let Some(mut row) = JobRow::find(unit.conn, lane.seq, &id)? else { return Ok(None) };
+            let send = row.job.send(SendKind::Again, now);
+            row.save(unit)?;
+            Ok(Some(send))
+        }
+        Pick::NotUntil { at, .. } => set_wake(unit, lane.seq, Some(at), 0).map(|()| None),
+        Pick::Blocked { next, .. } | Pick::Nothing { next } => set_wake(unit, lane.seq, next, 0).map(|()| None),
+    }
+}
+
+/// The longest time between two sweeps of a lane.
+const PUT_OFF_MAX: Duration = Duration::from_mins(15);
+
 /// 1, 2, 4, 8, then 15 minutes: a lane whose wake-ups nobody answers must not fill the queue.
 fn put_off(times: u32) -> Duration {
-    let minutes = 2_u64.saturating_pow(times).min(15);
-    Duration::from_secs(minutes * 60)
+    Duration::from_mins(2_u64.saturating_pow(times)).min(PUT_OFF_MAX)
+}
+
+/// Remembers until when no call may leave to an account; an earlier end never replaces a later one.
+pub(super) fn stop_account(unit: &Unit<'_>, account: &AccountId, until: Timestamp) -> Result<(), Fault> {
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO account (id, stop_until) VALUES (?1, ?2)
+             ON CONFLICT (id) DO UPDATE SET stop_until = MAX(stop_until, excluded.stop_until)",
+        )?
+        .execute((account.as_str(), micros(until)))?;
+    Ok(())
+}
+
+pub(super) fn stopped_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<(AccountId, Timestamp)>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT id, stop_until FROM account WHERE stop_until > ?1")?;
+    let mut rows = statement.query([micros(now)])?;
+    let mut stopped = Vec::new();
+    while let Some(row) = rows.next()? {
+        let account: AccountId = serde_json::from_value(row.get::<_, String>(0)?.into())?;
+        stopped.push((account, from_micros(row.get(1)?)));
+    }
+    Ok(stopped)
 }
 
 fn next_wake(conn: &Connection, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
@@ -264,7 +306,7 @@ pub(super) fn wake_for(
     row: &mut JobRow,
     kind: SendKind,
     now: Timestamp,
-) -> Result<Option<lane::wake_up::Envelope>, Fault> {
+) -> Result<Option<Envelope>, Fault> {
     if row.job.state.kind() != StateKind::Waiting {
         return Ok(None);
     }

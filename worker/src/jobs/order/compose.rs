@@ -126,6 +126,7 @@ pub(super) mod tests {
             name: format!("Thing {id}"),
             quantity,
             current_quantity: quantity,
+            unfulfilled_quantity: quantity,
             requires_shipping: true,
             unit_price: money(price),
         }

@@ -53,6 +53,9 @@ const fn personal(path: &'static str, form: Form) -> Field {
     Field { path, form, personal: true }
 }
 
+/// How the names of lines begin.
+const LINES: &str = "items/";
+
 /// The status, which the warehouse moves on.
 pub(super) const STATUS: &str = "orderStatus";
 
@@ -151,7 +154,12 @@ pub(super) fn normal_line(line: &Value) -> String {
 
 /// The name under which a line is remembered.
 pub(super) fn line_name(key: &str) -> String {
-    format!("items/{key}")
+    format!("{LINES}{key}")
+}
+
+/// Whether a remembered name is a line's.
+pub(super) fn is_line(name: &str) -> bool {
+    name.starts_with(LINES)
 }
 
 /// A line's key; lines that the warehouse added have none.

@@ -1,11 +1,13 @@
 //! What the warehouse has of this order now.
 
+use ::lane::id::Fingerprint;
 use ::lane::outcome::{Reach, WarehouseCopy};
 use serde_json::Value;
 
 use super::Attempt;
 use super::compose::order_number;
 use super::field::{STATUS, shown};
+use super::fulfilled;
 use super::merge::Written;
 use crate::providers::error::CallError;
 
@@ -24,6 +26,11 @@ pub(super) fn standing(theirs: &Value) -> Standing {
         Some("cancelled") => Standing::Cancelled,
         Some(_) | None => Standing::Open,
     }
+}
+
+/// What a person accepts about an order that was written and is not there any more.
+pub(super) fn gone() -> Fingerprint {
+    Fingerprint::of(b"gone from the warehouse")
 }
 
 impl Attempt<'_> {
@@ -47,13 +54,15 @@ impl Attempt<'_> {
     /// What we know to have written.
     pub(super) fn written(&self) -> Written {
         match &self.reach {
-            Reach::There(copy) => copy.written.clone(),
+            Reach::There(copy) => fulfilled::without(copy.written.clone()),
             Reach::Untouched | Reach::Unresolved => Written::new(),
         }
     }
 
     /// It is there, with this of it from us.
     pub(super) fn there(&mut self, order_id: &str, written: Written) {
-        self.reach = Reach::There(WarehouseCopy { order_id: order_id.to_owned(), written });
+        let written = fulfilled::with(written, &self.before);
+        let (account, order_id) = (self.account.id.clone(), order_id.to_owned());
+        self.reach = Reach::There(WarehouseCopy { account, order_id, written });
     }
 }

@@ -52,9 +52,10 @@ pub(super) fn facts(id: &JobId, order: &Order) -> OrderNews {
     }
 }
 
-/// Judges an order that nobody has accepted as it is.
-pub(super) fn judge(rules: &HoldRules, order: &Order, accepted_at: Timestamp, now: Timestamp) -> Verdict {
-    let risk_ends = after(accepted_at.max(order.updated_at), RISK_TIME);
+/// Judges an order that nobody has accepted as it is. The risk check has its time from when the newest version was heard
+/// of: a time of the platform's moves whenever anything touches the order, and would begin it anew.
+pub(super) fn judge(rules: &HoldRules, order: &Order, heard_at: Timestamp, now: Timestamp) -> Verdict {
+    let risk_ends = after(heard_at, RISK_TIME);
     let mut spoken: Vec<(HoldReason, Vec<Fact>)> = Vec::new();
     if order.ship_to.is_none() {
         spoken.push((HoldReason::NoShippingAddress, no_address(order)));
@@ -123,14 +124,14 @@ mod tests {
     use super::super::compose::tests::order;
     use super::*;
 
-    const ACCEPTED: &str = "2026-11-20T10:00:30Z";
+    const HEARD: &str = "2026-11-20T10:00:30Z";
 
     fn judged(rules: &HoldRules, order: &Order, now: &str) -> Verdict {
-        judge(rules, order, ACCEPTED.parse().unwrap(), now.parse().unwrap())
+        judge(rules, order, HEARD.parse().unwrap(), now.parse().unwrap())
     }
 
     fn held(rules: &HoldRules, order: &Order) -> Question {
-        match judged(rules, order, ACCEPTED) {
+        match judged(rules, order, HEARD) {
             Verdict::Hold(question) => question,
             other @ (Verdict::Go | Verdict::Wait { .. }) => panic!("{other:?}"),
         }
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_total_is_held_above_the_limit_and_not_at_it() {
-        assert_eq!(judged(&total_above("42.50 USD"), &order(), ACCEPTED), Verdict::Go);
+        assert_eq!(judged(&total_above("42.50 USD"), &order(), HEARD), Verdict::Go);
         let question = held(&total_above("42.49 USD"), &order());
         assert_eq!(question.reason, HoldReason::TotalAbove);
         assert!(says(&question, "total", "42.50 USD") && says(&question, "limit", "42.49 USD"));
@@ -184,7 +185,7 @@ mod tests {
         let rules = HoldRules { country_differs: true, ..HoldRules::default() };
         let mut order = order();
         order.bill_to = None;
-        assert_eq!(judged(&rules, &order, ACCEPTED), Verdict::Go);
+        assert_eq!(judged(&rules, &order, HEARD), Verdict::Go);
     }
 
     #[test]
@@ -196,10 +197,10 @@ mod tests {
             Verdict::Wait { until, .. } => until.to_string(),
             other @ (Verdict::Go | Verdict::Hold(_)) => panic!("{other:?}"),
         };
-        // The order was updated at 10:05, which started the check anew.
+        // Heard of at 10:00:30; that something touched the order at 10:05 does not begin the wait anew.
         assert_eq!(waits("2026-11-20T10:06:00Z"), "2026-11-20T10:07:00Z");
-        assert_eq!(waits("2026-11-20T10:14:30Z"), "2026-11-20T10:15:00Z");
-        let late = judged(&rules, &order, "2026-11-20T10:15:00Z");
+        assert_eq!(waits("2026-11-20T10:09:50Z"), "2026-11-20T10:10:30Z");
+        let late = judged(&rules, &order, "2026-11-20T10:10:30Z");
         assert!(matches!(late, Verdict::Hold(Question { reason: HoldReason::RiskPending, .. })));
         let proceed = HoldRules { risk_pending: RiskPending::Proceed, ..rules };
         assert_eq!(judged(&proceed, &order, "2026-11-20T10:15:00Z"), Verdict::Go);

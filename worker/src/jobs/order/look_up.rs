@@ -1,15 +1,19 @@
 //! Attempts are used up: nothing is written any more, only found out whether the warehouse has the order.
 
 use ::lane::hold::{Fact, HoldReason};
-use ::lane::outcome::{Outcome, Trouble};
+use ::lane::outcome::{Outcome, Reach, Trouble};
+use ::lane::shop::SkipReason;
+use serde_json::Value;
 
 use super::Attempt;
 use super::compare::{Status, compare};
-use super::compose::compose;
-use super::field::{STATUS, shown};
+use super::field::shown;
 use super::find::{Standing, standing};
+use super::fulfilled::anything_left;
 use super::judge;
+use super::late::may_ship;
 use super::merge::{hashes, merge};
+use super::withdraw::Withdrawal;
 use crate::providers::error::CallError;
 use crate::providers::shipstation::SHIPSTATION;
 use crate::providers::shopify::order::Order;
@@ -17,41 +21,69 @@ use crate::providers::shopify::order::Order;
 impl Attempt<'_> {
     /// There and equal: done. Not there: failed. There and different: a person decides.
     pub(super) async fn look_up(&mut self, order: &Order) -> Result<Outcome, CallError> {
+        let known = matches!(self.reach, Reach::There(_));
+        let found = self.find(&order.name).await?;
         let qualifies = self.shop.qualifies.judge(&judge::facts(&self.job.id, order));
-        let Some(theirs) = self.find(&order.name).await? else {
-            return Ok(match qualifies {
-                Err(why) => Outcome::Skip(why),
-                Ok(()) => Outcome::Fail(Trouble::new(
-                    SHIPSTATION,
-                    "all attempts are used up, and the warehouse does not have the order; see the \
-                     timeline for what went wrong, then retry",
-                )),
-            });
-        };
-        let order_id = shown(&theirs["orderId"]);
-        if let Err(why) = qualifies {
-            if standing(&theirs) == Standing::Cancelled {
-                return Ok(Outcome::Skip(why));
-            }
-            let evidence = vec![
-                Fact::new("at the shop", why.words()),
-                Fact::new("at the warehouse", shown(&theirs[STATUS])),
-                Fact::new("warehouse order", order_id),
-            ];
-            return Ok(self.held(HoldReason::InDoubt, evidence, None));
+        Ok(match (qualifies, found) {
+            (Err(why), None) if known => self.vanished(Withdrawal::skip(why)),
+            (Err(why), None) => Outcome::Skip(why),
+            (Err(why), Some(theirs)) => self.still_there(&theirs, why),
+            (Ok(()), None) if !known && !anything_left(order) => Outcome::Skip(SkipReason::AlreadyFulfilled),
+            (Ok(()), None) => Outcome::Fail(Trouble::new(
+                SHIPSTATION,
+                "all attempts are used up, and the warehouse does not have the order; see the timeline for what went \
+                 wrong, then retry",
+            )),
+            (Ok(()), Some(theirs)) => self.compared_there(order, &theirs),
+        })
+    }
+
+    fn still_there(&self, theirs: &Value, why: SkipReason) -> Outcome {
+        if standing(theirs) == Standing::Cancelled {
+            return Outcome::Skip(why);
         }
-        let ours = match compose(&self.shop.id, order, self.pacific) {
+        let evidence = vec![
+            Fact::new("at the shop", why.words()),
+            may_ship(theirs),
+            Fact::new("warehouse order", shown(&theirs["orderId"])),
+        ];
+        self.held(HoldReason::InDoubt, evidence, None)
+    }
+
+    fn compared_there(&mut self, order: &Order, theirs: &Value) -> Outcome {
+        let ours = match self.ours(order, Some(theirs)) {
             Ok(ours) => ours,
-            Err(question) => return Ok(self.asked(question)),
+            Err(mut question) => {
+                question.evidence.push(may_ship(theirs));
+                return self.asked(question);
+            }
         };
-        let whole = merge(&ours, &theirs, &self.written());
-        let difference = compare(&whole, &theirs, Status::Stands);
-        if difference.is_none() {
-            self.there(&order_id, hashes(&ours));
-            return Ok(self.done(&ours, &order_id, None));
+        let written = self.written();
+        if let Some((_, asked)) = self.whose_hold(theirs, &written) {
+            return asked;
         }
-        let mut evidence = vec![Fact::new("at the warehouse", "it is there, but not as written")];
+        let difference = compare(&merge(&ours, theirs, &written), theirs, Status::Stands);
+        if difference.is_none() {
+            let order_id = shown(&theirs["orderId"]);
+            self.there(&order_id, hashes(&ours));
+            return self.done(&ours, &order_id, None);
+        }
+        let mut evidence = vec![Fact::new("look-up", "it is there, but not as written"), may_ship(theirs)];
         evidence.extend(difference.evidence());
-        Ok(self.held(HoldReason::InDoubt, evidence, Some(difference.fingerprint())))
+        self.held(HoldReason::InDoubt, evidence, Some(difference.fingerprint()))
+    }
+
+    /// Nothing could be found out.
+    pub(super) fn in_doubt(&self, error: &Trouble) -> Outcome {
+        let may_ship = match &self.reach {
+            Reach::Untouched => "nothing of it can have got there",
+            Reach::Unresolved => "it may be there, and may ship meanwhile",
+            Reach::There(_) => "it was written there, and may ship meanwhile",
+        };
+        let evidence = vec![
+            Fact::new("last trouble", format!("{}: {}", error.at, error.words)),
+            Fact::new("at the warehouse", may_ship),
+        ];
+        self.held(HoldReason::InDoubt, evidence, None)
     }
 }

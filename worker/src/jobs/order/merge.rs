@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::compose::TO_SHIP;
-use super::field::{self, STATUS, hash, line_key, line_name, lines, normal_line};
+use super::field::{self, STATUS, hash, is_line, line_key, line_name, lines, normal_line};
+use super::late::ON_HOLD;
 
 /// Hashes of what we wrote, by field.
 pub(super) type Written = BTreeMap<String, String>;
@@ -50,11 +51,29 @@ pub(super) fn hashes(ours: &Value) -> Written {
     fields.chain(lines).collect()
 }
 
-/// The base that is left while a write of `ours` is not confirmed: only what the write did not change.
+/// The base that is left while a write of `ours` is not confirmed: only what the write did not change. Of a line that
+/// it did change it is still known that it is ours, as an empty hash, and of a hold of ours that we made it.
 pub(super) fn doubted(written: &Written, ours: &Value) -> Written {
     let now = hashes(ours);
-    let unchanged = written.iter().filter(|(name, hash)| now.get(*name) == Some(*hash));
-    unchanged.map(|(name, hash)| (name.clone(), hash.clone())).collect()
+    let mut left = Written::new();
+    for (name, base) in written {
+        if now.get(name) == Some(base) || name == STATUS {
+            left.insert(name.clone(), base.clone());
+        } else if is_line(name) {
+            left.insert(name.clone(), String::new());
+        }
+    }
+    if knows_lines(written) {
+        for name in now.into_keys().filter(|name| is_line(name)) {
+            left.entry(name).or_default();
+        }
+    }
+    left
+}
+
+/// Whether it is known which lines are ours. If not, every line with a key may be.
+fn knows_lines(written: &Written) -> bool {
+    written.keys().any(|name| is_line(name))
 }
 
 /// Whether theirs stays.
@@ -70,8 +89,8 @@ fn status_stays(our: &Value, their: &Value, written: &Written) -> bool {
         return true;
     }
     match written.get(STATUS) {
-        Some(base) => hash(&field::shown(our)) == *base,
-        None => their == "on_hold",
+        Some(base) => hash(&field::shown(our)) == *base || (their == ON_HOLD && *base != hash(ON_HOLD)),
+        None => their == ON_HOLD,
     }
 }
 
@@ -85,8 +104,8 @@ fn merge_lines(ours: &Value, theirs: &Value, written: &Written) -> Vec<Value> {
         let base = written.get(&line_name(key));
         match with_key(ours, key) {
             Some(our) => merged.push(merge_line(our, their, base)),
-            // Ours until the shop took it out; without a trace of us in the order's base it cannot be told apart.
-            None if base.is_some() || written.is_empty() => {}
+            // Ours until the shop took it out; without a trace of our lines it cannot be told apart.
+            None if base.is_some() || !knows_lines(written) => {}
             None => merged.push(their.clone()),
         }
     }
@@ -220,6 +239,7 @@ mod tests {
             (Some("on_hold"), "on_hold", "awaiting_shipment"),
             (Some("on_hold"), "shipped", "shipped"),
             (Some("cancelled"), "cancelled", "awaiting_shipment"),
+            (Some("cancelled"), "on_hold", "on_hold"),
             (None, "on_hold", "on_hold"),
             (None, "shipped", "shipped"),
             (None, "cancelled", "awaiting_shipment"),
@@ -233,13 +253,32 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_the_shop_took_out_goes_whatever_became_of_the_writes_between() {
+        let (written, theirs) = (hashes(&ours()), stored(&ours()));
+        let mut edited = order();
+        edited.lines.pop();
+        let without = composed(&edited);
+        let left = doubted(&written, &without);
+        assert_eq!(lines(&merge(&without, &theirs, &left)).len(), 1);
+        // A line that came and went again while no write was confirmed.
+        let mut longer = order();
+        longer.lines.push(line("3", 1, "5.00 USD"));
+        let left = doubted(&written, &composed(&longer));
+        let whole = merge(&ours(), &stored(&composed(&longer)), &left);
+        assert_eq!(lines(&whole).len(), 2);
+        // Nothing of our lines is known, but that we put the order on hold.
+        let held = Written::from([(STATUS.to_owned(), hash(ON_HOLD))]);
+        assert_eq!(lines(&merge(&without, &theirs, &doubted(&held, &without))).len(), 1);
+    }
+
+    #[test]
     fn a_write_in_doubt_leaves_only_what_it_did_not_change() {
         let written = hashes(&ours());
         let mut changed = order();
         changed.note = Some("ring twice".into());
         changed.lines[0] = line("1", 5, "19.95 USD");
         let left = doubted(&written, &composed(&changed));
-        assert!(!left.contains_key("customerNotes") && !left.contains_key("items/1"));
+        assert!(!left.contains_key("customerNotes") && left["items/1"].is_empty());
         assert!(left.contains_key("shipTo.city") && left.contains_key("items/2"));
     }
 }

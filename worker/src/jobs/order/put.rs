@@ -6,13 +6,16 @@
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::Fingerprint;
 use ::lane::outcome::{Outcome, Proof, Reach};
+use ::lane::shop::SkipReason;
 use serde_json::Value;
 
 use super::Attempt;
 use super::compare::{Difference, Status, compare, compared};
-use super::compose::compose;
-use super::field::{STATUS, shown};
-use super::find::{Standing, standing};
+use super::field::{STATUS, hash, is_line, shown};
+use super::find::{Standing, gone, standing};
+use super::fulfilled::anything_left;
+use super::home::account_of;
+use super::late::ON_HOLD;
 use super::merge::{self, Written, doubted, hashes, merge};
 use crate::providers::error::CallError;
 use crate::providers::shipstation::SHIPSTATION;
@@ -27,12 +30,16 @@ pub(super) struct Landed {
 impl Attempt<'_> {
     /// Brings the warehouse to what the order says.
     pub(super) async fn put(&mut self, order: &Order) -> Result<Outcome, CallError> {
-        let ours = match compose(&self.shop.id, order, self.pacific) {
+        let known = matches!(self.reach, Reach::There(_));
+        let found = self.find(&order.name).await?;
+        if found.is_none() && !known && !anything_left(order) {
+            return Ok(Outcome::Skip(SkipReason::AlreadyFulfilled));
+        }
+        let ours = match self.ours(order, found.as_ref()) {
             Ok(ours) => ours,
             Err(question) => return self.hold_wherever_it_is(order, question).await,
         };
-        let known = matches!(self.reach, Reach::There(_));
-        match self.find(&order.name).await? {
+        match found {
             Some(theirs) => self.update(&ours, &theirs).await,
             None if known => self.put_again(&ours).await,
             None => self.create(&ours).await,
@@ -42,13 +49,21 @@ impl Attempt<'_> {
     async fn create(&mut self, ours: &Value) -> Result<Outcome, CallError> {
         let landed = self.write(ours, ours).await?;
         let difference = compare(ours, &landed.stands, Status::MayMoveOn);
-        Ok(self.read_back(ours, &landed, &difference))
+        Ok(self.read_back(ours, &landed, &difference).await)
     }
 
     async fn update(&mut self, ours: &Value, theirs: &Value) -> Result<Outcome, CallError> {
-        let whole = merge(ours, theirs, &self.written());
-        let changes = compare(&whole, theirs, Status::Stands);
         let order_id = shown(&theirs["orderId"]);
+        let mut written = self.written();
+        if let Some((difference, asked)) = self.whose_hold(theirs, &written) {
+            if !self.accepted(&difference) {
+                return Ok(asked);
+            }
+            written.insert(STATUS.to_owned(), hash(ON_HOLD));
+            self.there(&order_id, written.clone());
+        }
+        let whole = merge(ours, theirs, &written);
+        let changes = compare(&whole, theirs, Status::Stands);
         if changes.is_none() {
             // What would be written stands there already, so this look was the reading back.
             self.there(&order_id, hashes(ours));
@@ -67,18 +82,22 @@ impl Attempt<'_> {
                 return Ok(self.held(HoldReason::AlreadyShipped, evidence, Some(difference)));
             }
         }
-        let landed = self.write(ours, &whole).await?;
+        let landed = match self.write(ours, &whole).await {
+            Err(CallError::DataRefused { at, words }) => return Ok(self.refused_there(theirs, at, &words).await),
+            landed => landed?,
+        };
         // A status that was just taken back must stand; otherwise the warehouse may have gone on already.
         let taken_back = whole[STATUS] != theirs[STATUS];
         let status = if taken_back { Status::Stands } else { Status::MayMoveOn };
         let difference = compare(&whole, &landed.stands, status);
-        Ok(self.read_back(ours, &landed, &difference))
+        Ok(self.read_back(ours, &landed, &difference).await)
     }
 
     /// It was there and is no longer: somebody deleted or merged it. Whether it goes there anew is for a person.
     async fn put_again(&mut self, ours: &Value) -> Result<Outcome, CallError> {
-        let gone = Fingerprint::of(b"gone from the warehouse");
-        if self.accepted(&gone) {
+        if self.accepted(&gone()) {
+            // From here on it is looked up where the shop's orders go now.
+            self.account = account_of(self.accounts, &self.shop.warehouse)?;
             self.reach = Reach::Unresolved;
             return self.create(ours).await;
         }
@@ -86,7 +105,7 @@ impl Attempt<'_> {
             Fact::new("at the warehouse", "it was written, and is not there any more"),
             Fact::new("if approved", "it is written again"),
         ];
-        Ok(self.held(HoldReason::InDoubt, evidence, Some(gone)))
+        Ok(self.held(HoldReason::InDoubt, evidence, Some(gone())))
     }
 
     /// Writes `whole`, whose fields are from `ours` where they are ours, and reads it back.
@@ -120,7 +139,7 @@ impl Attempt<'_> {
         Ok(Landed { order_id, stands })
     }
 
-    fn read_back(&mut self, ours: &Value, landed: &Landed, difference: &Difference) -> Outcome {
+    async fn read_back(&mut self, ours: &Value, landed: &Landed, difference: &Difference) -> Outcome {
         let mut written = hashes(ours);
         if difference.is_none() {
             self.there(&landed.order_id, written);
@@ -133,16 +152,24 @@ impl Attempt<'_> {
         }
         // What came out differently is not taken for the warehouse's own change later.
         for name in difference.remembered() {
-            written.remove(name);
+            if is_line(name) {
+                // A line is ours all the same, or it would stay when the shop takes it out.
+                written.insert(name.to_owned(), String::new());
+            } else if name != STATUS || landed.stands[STATUS] != ON_HOLD {
+                // A hold that came right after our write is the warehouse's own, and stays.
+                written.remove(name);
+            }
         }
         self.there(&landed.order_id, written);
-        self.held(HoldReason::ReadBackDiffers, difference.evidence(), Some(fingerprint))
+        let mut evidence = difference.evidence();
+        evidence.push(self.stop_there(&landed.stands).await);
+        self.held(HoldReason::ReadBackDiffers, evidence, Some(fingerprint))
     }
 
     /// Carried out: what stands at the warehouse is what the order says, or what a person accepted.
     pub(super) fn done(&self, ours: &Value, order_id: &str, accepted: Option<Fingerprint>) -> Outcome {
         Outcome::Done(Proof {
-            account: self.shop.warehouse.clone(),
+            account: self.account.id.clone(),
             reference: order_id.to_owned(),
             key: self.key(),
             fingerprint: self.fetched.clone(),
@@ -152,10 +179,11 @@ impl Attempt<'_> {
         })
     }
 
-    /// Writes an order of theirs whole with another status, and reads it back.
+    /// Writes an order of theirs whole with another status, and reads it back. The status is remembered as ours even if
+    /// no answer comes, so that it can be taken back.
     pub(super) async fn set_status(&mut self, theirs: &Value, status: &str) -> Result<Landed, CallError> {
         let mut unconfirmed = self.written();
-        unconfirmed.remove(STATUS);
+        unconfirmed.insert(STATUS.to_owned(), hash(status));
         self.write_whole(&merge::with_status(theirs, status), unconfirmed).await
     }
 }

@@ -6,4 +6,8 @@ mod troubled;
 mod held;
 mod changed;
 mod withdrawn;
+mod refused;
+mod stopped;
+mod fulfilled;
+mod moved;
 mod unusual;

@@ -21,7 +21,7 @@ pub(super) fn read_write(answer: &Answer, account: &AccountId, sent: &Value) -> 
         let refused = CallError::DataRefused { at: SHIPSTATION, words };
         return Reading { lessons: standing(answer), unused: 0, content: Err(refused) };
     }
-    read(answer, account, |content| content["orderId"].is_u64())
+    read(answer, account, sent, |content| content["orderId"].is_u64())
 }
 
 /// Reads the answer to a request for one order; null if there is none.
@@ -29,15 +29,15 @@ pub(super) fn read_order(answer: &Answer, account: &AccountId) -> Reading {
     if answer.status == 404 {
         return Reading { lessons: standing(answer), unused: 0, content: Ok(Value::Null) };
     }
-    read(answer, account, |content| content["orderId"].is_u64())
+    read(answer, account, &Value::Null, |content| content["orderId"].is_u64())
 }
 
 /// Reads a page of orders.
 pub(super) fn read_list(answer: &Answer, account: &AccountId) -> Reading {
-    read(answer, account, |content| content["orders"].is_array())
+    read(answer, account, &Value::Null, |content| content["orders"].is_array())
 }
 
-fn read(answer: &Answer, account: &AccountId, usable: impl Fn(&Value) -> bool) -> Reading {
+fn read(answer: &Answer, account: &AccountId, sent: &Value, usable: impl Fn(&Value) -> bool) -> Reading {
     let lessons = standing(answer);
     match answer.status {
         200 | 201 => match serde_json::from_slice::<Value>(&answer.body) {
@@ -60,7 +60,7 @@ fn read(answer: &Answer, account: &AccountId, usable: impl Fn(&Value) -> bool) -
             unreachable(answer.intent.unusable(SHIPSTATION, words))
         }
         status => {
-            let said = words::of_refusal(&answer.body, &Value::Null);
+            let said = words::of_refusal(&answer.body, sent);
             let words = format!("it answered {status}: {said}");
             known(lessons, CallError::Refused { at: SHIPSTATION, words })
         }
@@ -166,6 +166,10 @@ mod tests {
             }
         };
         assert!(matches!(content(Intent::Write, 400), Err(CallError::DataRefused { .. })));
+        let sent = json!({"shipTo": {"name": "Canary Person"}});
+        let echo = answer(Intent::Write, 409, r#"{"Message":"Canary Person is here already"}"#, &[]);
+        let Err(CallError::Refused { words, .. }) = read_write(&echo, &account(), &sent).content else { panic!() };
+        assert_eq!(words, "it answered 409: … is here already");
         assert!(matches!(content(Intent::Read, 400), Err(CallError::Refused { .. })));
         assert!(matches!(content(Intent::Write, 404), Err(CallError::Refused { .. })));
         assert_eq!(content(Intent::Read, 404), Ok(Value::Null));

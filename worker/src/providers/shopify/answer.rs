@@ -27,7 +27,6 @@ pub(super) fn read(answer: &Answer, account: &AccountId) -> Reading {
     match answer.status {
         200 => graphql(answer),
         401 | 403 => known(vec![Lesson::Answered], CallError::TokenRefused { account: account.clone() }),
-        404 => Reading { lessons: vec![Lesson::Answered], unused: 0, content: Ok(Value::Null) },
         429 => {
             let wait = answer.wait("retry-after").unwrap_or(PAUSE_UNSAID);
             let until = after(answer.at, wait);
@@ -37,11 +36,23 @@ pub(super) fn read(answer: &Answer, account: &AccountId) -> Reading {
             let words = format!("it answered {}", answer.status);
             known(vec![Lesson::Unreachable], answer.intent.unusable(SHOPIFY, words))
         }
-        status => {
-            let words = format!("it answers {status} to the query; see the shop's plan and state");
-            known(vec![Lesson::Answered], CallError::Refused { at: SHOPIFY, words })
-        }
+        status => known(vec![Lesson::Answered], of_shop(status, account)),
     }
+}
+
+/// Statuses that are about the shop, whichever order was asked for, and what to do about them.
+fn of_shop(status: u16, account: &AccountId) -> CallError {
+    let mend = match status {
+        301..=303 | 307 | 308 => "the shop has moved; give it the domain that ends in .myshopify.com",
+        402 => "the shop is frozen; its owner has to pay for its plan",
+        404 => "there is no such shop, or no such version of the API; check its domain and the API version",
+        423 => "the shop is locked; its owner has to ask Shopify why",
+        _ => {
+            let words = format!("it answers {status} to the query; see the shop's plan and state");
+            return CallError::Refused { at: SHOPIFY, words };
+        }
+    };
+    CallError::ProviderRefuses { account: account.clone(), words: format!("it answers {status}: {mend}") }
 }
 
 fn known(lessons: Vec<Lesson>, error: CallError) -> Reading {
@@ -156,6 +167,18 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_with_a_decimal_point_is_rounded_up() {
+        for (asked, seconds) in [("2.0", 2), ("0.3", 1), ("7", 7), ("soon", 2), ("-1", 2), ("1e300", 86_400)] {
+            let headers = [("retry-after".parse().unwrap(), asked.parse().unwrap())].into_iter().collect();
+            let (at, body) = (Timestamp::UNIX_EPOCH, Bytes::new());
+            let answer = Answer { status: 429, headers, body, at, intent: Intent::Read };
+            let until = after(Timestamp::UNIX_EPOCH, Duration::from_secs(seconds));
+            let content = read(&answer, &AccountId::at("shopify", "acme")).content;
+            assert_eq!(content, Err(CallError::ThrottledUntil { at: SHOPIFY, until }), "{asked}");
+        }
+    }
+
+    #[test]
     fn part_of_an_order_is_refused_with_shopifys_words() {
         let denied = json!({"message": "This app is not approved to access the shippingAddress field",
             "path": ["order", "shippingAddress"], "extensions": {"code": "ACCESS_DENIED"}});
@@ -176,11 +199,11 @@ mod tests {
             let content = reading(status, "{}").content;
             assert!(matches!(content, Err(CallError::TokenRefused { .. })), "{status}");
         }
-        for status in [301, 400, 402, 423] {
-            let content = reading(status, "{}").content;
-            assert!(matches!(content, Err(CallError::Refused { .. })), "{status}");
+        assert!(matches!(reading(400, "{}").content, Err(CallError::Refused { .. })));
+        for status in [301, 302, 308, 402, 404, 423] {
+            let content = reading(status, "").content;
+            assert!(matches!(content, Err(CallError::ProviderRefuses { .. })), "{status}");
         }
-        assert_eq!(reading(404, "").content, Ok(Value::Null));
         assert_eq!(reading(200, r#"{"data":{"order":null}}"#).content, Ok(Value::Null));
     }
 }

@@ -73,6 +73,9 @@ pub(crate) struct Line {
     pub(crate) quantity: u32,
     /// After edits and refunds.
     pub(crate) current_quantity: u32,
+    /// Not yet fulfilled by anybody. It changes when we are done, so it does not count for the fingerprint.
+    #[serde(skip)]
+    pub(crate) unfulfilled_quantity: u32,
     pub(crate) requires_shipping: bool,
     /// One unit after all discounts.
     pub(crate) unit_price: Money,

@@ -68,6 +68,7 @@ pub(super) struct LineItem {
     name: String,
     quantity: u32,
     current_quantity: u32,
+    unfulfilled_quantity: u32,
     requires_shipping: bool,
     discounted_unit_price_after_all_discounts_set: Bag,
 }
@@ -180,6 +181,7 @@ impl LineItem {
             name: self.name,
             quantity: self.quantity,
             current_quantity: self.current_quantity,
+            unfulfilled_quantity: self.unfulfilled_quantity,
             requires_shipping: self.requires_shipping,
             unit_price: self.discounted_unit_price_after_all_discounts_set.money()?,
         })

@@ -8,7 +8,7 @@ use ::lane::attempt::{AttemptKind, Begun, Completion};
 use ::lane::clock::{Clock, ManualClock, Timestamp, after};
 use ::lane::decision::{Decision, Verdict};
 use ::lane::hold::Hold;
-use ::lane::id::{CorrelationId, Fence, Fingerprint, JobId, LaneKey, OperatorId, Place, ShopId};
+use ::lane::id::{AccountId, CorrelationId, Fence, Fingerprint, JobId, LaneKey, OperatorId, Place, ShopId};
 use ::lane::job::Job;
 use ::lane::outcome::{Outcome, Proof, Report};
 use ::lane::policy::Policy;
@@ -28,6 +28,8 @@ use crate::limiter::Limiter;
 
 pub(super) const DOMAIN: &str = "acme.myshopify.com";
 const KEY: &str = "key";
+/// The key of another warehouse account, `shipstation/second`.
+const SECOND: &str = "key 2";
 /// When every test begins.
 const START: &str = "2026-11-20T10:00:00Z";
 
@@ -75,6 +77,8 @@ impl Bench {
         shopify.add_shop(DOMAIN, "token");
         shipstation.add_account(KEY, "secret", 40);
         shipstation.add_store(KEY, 1, "Manual Orders", "Manual");
+        shipstation.add_account(SECOND, "secret", 40);
+        shipstation.add_store(SECOND, 2, "Manual Orders", "Manual");
         let id = shopify.put_order(DOMAIN, order.clone()).unwrap();
         let secrets = tempfile::tempdir().unwrap();
         let secret = |name: &str, text: &str| {
@@ -86,10 +90,12 @@ impl Bench {
             base_url: shipstation.base_url(),
             ..ShipStationAccount::named("main", secret("key", KEY), secret("secret", "secret\n"))
         };
+        let second = ShipStationAccount { id: AccountId::at("shipstation", "second"), ..account.clone() };
+        let second = ShipStationAccount { key: secret("second key", SECOND), ..second };
         let shop = shop(secret("token", "token\n"), account.id.clone());
         let settings = ShopifySettings { base_url: shopify.base_url(), ..Default::default() };
         let limiter = Limiter::new(time());
-        let orders = Orders::new(Accounts::of([account]), settings, limiter, time()).unwrap();
+        let orders = Orders::new(Accounts::of([account, second]), settings, limiter, time()).unwrap();
         let job = job(&shop, id, order["name"].as_str().unwrap(), clock.now());
         Self {
             clock,
@@ -169,11 +175,20 @@ impl Bench {
 
     /// An operator approves what is asked.
     pub(super) fn approve(&mut self) {
+        self.decide(Verdict::Approve);
+    }
+
+    /// An operator refuses the job.
+    pub(super) fn reject(&mut self) {
+        self.decide(Verdict::Reject);
+    }
+
+    fn decide(&mut self, verdict: Verdict) {
         let question = self.job.question().unwrap();
         let decision = Decision {
             lane: self.job.lane.clone(),
             job: self.job.id.clone(),
-            verdict: Verdict::Approve,
+            verdict,
             hold: question.number,
             fingerprint: question.fingerprint,
             by: OperatorId::parse("ann").unwrap(),
@@ -187,6 +202,11 @@ impl Bench {
     pub(super) fn change(&mut self, change: impl FnOnce(&mut Value)) {
         self.pass(1);
         self.shopify.change_order(DOMAIN, self.id, change).unwrap();
+        self.hear();
+    }
+
+    /// A webhook tells of a version of this very moment.
+    pub(super) fn hear(&mut self) {
         let now = self.clock.now();
         let news = OrderNews {
             id: self.job.id.clone(),
@@ -234,10 +254,15 @@ impl Bench {
 
     /// The next `times` reads at the warehouse show this instead of what it stored.
     pub(super) async fn reads_show(&self, times: u32, change: impl FnOnce(&mut Value)) {
+        self.reads_show_after(0, times, change).await;
+    }
+
+    /// The same, once `skip` reads have shown what is stored.
+    pub(super) async fn reads_show_after(&self, skip: u32, times: u32, change: impl FnOnce(&mut Value)) {
         let mut shown = self.would_be_stored().await;
         change(&mut shown);
         let effect = Effect::Status { status: 200, body: shown.to_string(), headers: vec![], commit: false };
-        self.shipstation.faults().push(Fault::next(effect).on("orders/get").times(times));
+        self.shipstation.faults().push(Fault::next(effect).on("orders/get").after(skip).times(times));
     }
 
     /// The order as the warehouse stores it: what it has, or what an undisturbed bench makes of the same order.

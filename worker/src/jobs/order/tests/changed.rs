@@ -115,3 +115,26 @@ async fn an_order_that_was_deleted_at_the_warehouse_is_written_again_only_if_a_p
     bench.done().await;
     assert_eq!(bench.at_warehouse()["customerNotes"], "where is it");
 }
+
+#[tokio::test]
+async fn a_line_that_the_merchant_took_out_does_not_ship_whatever_became_of_the_write_about_it() {
+    let mut bench = Bench::start().await;
+    bench.done().await;
+    bench.change(|order| drop(order["line_items"].as_array_mut().unwrap().pop()));
+    bench.warehouse_fails("createorder", Effect::CutBeforeCommit);
+    assert_eq!(bench.attempt().await.label(), "retry");
+    bench.pass(900);
+    bench.done().await;
+    assert_eq!(bench.at_warehouse()["items"].as_array().unwrap().len(), 1);
+
+    // The warehouse goes on showing the line, and nobody accepts that.
+    let mut bench = Bench::start().await;
+    bench.done().await;
+    bench.reads_show(2, |_| {}).await;
+    bench.change(|order| drop(order["line_items"].as_array_mut().unwrap().pop()));
+    assert_eq!(bench.held().await.reason, HoldReason::ReadBackDiffers);
+    assert_eq!(bench.at_warehouse()["items"].as_array().unwrap().len(), 2);
+    bench.change(|order| order["note"] = json!("only one of them"));
+    bench.done().await;
+    assert_eq!(bench.at_warehouse()["items"].as_array().unwrap().len(), 1);
+}

@@ -65,7 +65,10 @@ async fn a_pending_risk_check_is_waited_for_without_using_up_attempts() {
     let Outcome::Wait { stops, .. } = bench.attempt().await else { panic!("no wait") };
     assert!(!stops, "others may pass");
     assert_eq!(bench.job.attempts, 0);
-    bench.pass(600);
+    bench.pass(300);
+    // Something touches the order, and no webhook says anything new.
+    bench.shopify.change_order(DOMAIN, id, |_| {}).unwrap();
+    bench.pass(300);
     assert_eq!(bench.held().await.reason, HoldReason::RiskPending);
 
     let mut bench = Bench::start().await;
@@ -136,29 +139,39 @@ fn elsewhere(order: &mut Value) {
     order["shipTo"]["city"] = json!("X");
 }
 
+/// The same, after the hold was taken back.
+fn still_to_ship(order: &mut Value) {
+    elsewhere(order);
+    order["orderStatus"] = json!("awaiting_shipment");
+}
+
 #[tokio::test]
 async fn what_the_warehouse_shows_differently_is_held_and_exactly_that_can_be_accepted() {
     let mut bench = Bench::start().await;
-    bench.reads_show(3, elsewhere).await;
+    bench.reads_show(1, elsewhere).await;
     let hold = bench.held().await;
     assert_eq!(hold.reason, HoldReason::ReadBackDiffers);
     assert!(hold.difference.is_some());
+    assert!(says(&hold, "at the warehouse", "was put on hold"), "{:?}", hold.evidence);
+    assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
     assert!(says(&hold, "shipTo.city", "“X” at the warehouse"), "{:?}", hold.evidence);
     bench.approve();
+    bench.reads_show_after(1, 1, still_to_ship).await;
     let proof = bench.done().await;
     assert_eq!(proof.accepted, hold.difference);
-    assert_eq!(bench.traffic(), [2, 3, 0]);
+    assert_eq!(bench.traffic(), [3, 4, 0]);
+    assert_eq!(bench.at_warehouse()["orderStatus"], "awaiting_shipment");
 }
 
 #[tokio::test]
 async fn another_difference_than_the_accepted_one_is_a_new_question() {
     let mut bench = Bench::start().await;
-    bench.reads_show(2, elsewhere).await;
+    bench.reads_show(1, elsewhere).await;
     let first = bench.held().await;
     bench.approve();
     bench
-        .reads_show(1, |order| {
-            elsewhere(order);
+        .reads_show_after(1, 1, |order| {
+            still_to_ship(order);
             order["items"][0]["quantity"] = json!(77);
         })
         .await;

@@ -124,6 +124,7 @@ async fn an_order_that_the_shop_does_not_show_is_asked_for_once_more_and_then_sk
     let order = bench.shopify.remove_order(DOMAIN, bench.job.id.as_str().parse().unwrap()).unwrap();
     let Outcome::Retry { after, .. } = bench.attempt().await else { panic!("no retry") };
     assert_eq!(after.unwrap().as_secs(), 10);
+    bench.pass(60);
     assert_eq!(bench.attempt().await, Outcome::Skip(::lane::shop::SkipReason::UnknownToShop));
 
     let mut bench = Bench::with_order(order.clone()).await;
@@ -131,6 +132,46 @@ async fn an_order_that_the_shop_does_not_show_is_asked_for_once_more_and_then_sk
     bench.attempt().await;
     bench.shopify.put_order(DOMAIN, order);
     bench.done().await;
+}
+
+#[tokio::test]
+async fn an_order_that_the_shop_does_not_show_yet_is_asked_for_again_though_attempts_were_used() {
+    let mut bench = Bench::start().await;
+    bench.shop_fails(Effect::Html200);
+    assert_eq!(bench.attempt().await.label(), "retry");
+    let order = bench.shopify.remove_order(DOMAIN, bench.id).unwrap();
+    assert_eq!(bench.attempt().await.label(), "retry");
+    bench.shopify.put_order(DOMAIN, order);
+    bench.done().await;
+}
+
+#[tokio::test]
+async fn a_shop_that_is_behind_its_own_webhook_is_asked_again() {
+    let mut bench = Bench::start().await;
+    bench.pass(3);
+    bench.hear();
+    let Outcome::Retry { after, error } = bench.attempt().await else { panic!("the old version was judged") };
+    assert_eq!(after.map(|wait| wait.as_secs()), Some(5));
+    assert!(error.words.contains("older version"), "{}", error.words);
+    let Outcome::Retry { after: None, .. } = bench.attempt().await else { panic!("the schedule does not decide") };
+    assert_eq!((bench.job.attempts, bench.traffic()), (2, [0, 0, 0]));
+    assert_eq!(bench.job.reach, Reach::Untouched);
+    bench.shopify.change_order(DOMAIN, bench.id, |_| {}).unwrap();
+    bench.done().await;
+}
+
+#[tokio::test]
+async fn a_shop_that_is_moved_frozen_or_locked_pauses_its_lane_and_says_what_to_do() {
+    for (status, says) in [(301, ".myshopify.com"), (402, "plan"), (404, "domain"), (423, "locked")] {
+        let mut bench = Bench::start().await;
+        bench.shop_fails(Effect::Status { status, body: String::new(), headers: vec![], commit: false });
+        let Outcome::Pause { why, until: None } = bench.attempt().await else { panic!("no pause for {status}") };
+        let PauseReason::ProviderRefuses { account, words } = why else { panic!("{why:?}") };
+        assert_eq!(account, bench.shop.platform_account());
+        assert!(words.contains(says), "{words}");
+        assert_eq!(bench.job.attempts, 0);
+        bench.done().await;
+    }
 }
 
 #[tokio::test]

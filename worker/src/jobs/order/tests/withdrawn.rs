@@ -111,3 +111,22 @@ async fn a_cancelled_order_that_qualifies_again_is_a_question() {
     bench.change(|order| order["financial_status"] = json!("paid"));
     assert_eq!(bench.held().await.reason, HoldReason::AlreadyShipped);
 }
+
+#[tokio::test]
+async fn a_cancelled_order_that_vanished_from_the_warehouse_is_a_question() {
+    let mut bench = Bench::start().await;
+    bench.done().await;
+    bench.delete_at_warehouse().await;
+    bench.change(cancel);
+    let hold = bench.held().await;
+    assert_eq!(hold.reason, HoldReason::InDoubt);
+    bench.approve();
+    assert_eq!(bench.attempt().await, Outcome::Skip(SkipReason::Cancelled));
+    assert_eq!(bench.calls("createorder"), 1);
+
+    let mut bench = Bench::start().await;
+    bench.done().await;
+    bench.delete_at_warehouse().await;
+    bench.change(cancel);
+    assert_eq!(bench.look_up().await.label(), "hold");
+}

@@ -62,6 +62,8 @@ fn moves() -> Vec<Move> {
         Move::Disturb,
         Move::Approve,
         Move::Reject { by, why: String::new() },
+        Move::Withdraw,
+        Move::Refuse { by: OperatorId::parse("ann").unwrap(), why: String::new() },
         Move::Retry,
         Move::Release,
     ]

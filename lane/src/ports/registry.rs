@@ -1,0 +1,51 @@
+//! The ledger as the command line uses it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::LedgerError;
+use crate::clock::Timestamp;
+use crate::id::ShopId;
+use crate::operator::Operator;
+use crate::shop::Shop;
+use crate::wake_up::Envelope;
+
+/// Why a shop was not added or changed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// Another shop has the id or one of the domains.
+    #[error("{what} belongs to the shop {shop} already; remove that shop or choose another")]
+    Taken {
+        /// The id or domain.
+        what: String,
+        /// The shop that has it.
+        shop: ShopId,
+    },
+    /// The ledger did not do it.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// The ledger as the command line uses it.
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// Adds or replaces a shop. Webhooks that came before it was known become its jobs in the order they came, and a
+    /// lane that was paused because the shop had been removed goes on. The answer is the wake-ups to send.
+    async fn put_shop(&self, shop: &Shop, now: Timestamp) -> Result<Vec<Envelope>, RegistryError>;
+
+    /// All shops by id.
+    async fn shops(&self) -> Result<Vec<Arc<Shop>>, LedgerError>;
+
+    /// Removes a shop: its lane is paused, its jobs and history stay. `false` if there is no such shop.
+    async fn remove_shop(&self, id: &ShopId, now: Timestamp) -> Result<bool, LedgerError>;
+
+    /// Adds or replaces an operator.
+    async fn put_operator(&self, operator: &Operator) -> Result<(), LedgerError>;
+
+    /// All operators by name.
+    async fn operators(&self) -> Result<Vec<Operator>, LedgerError>;
+
+    /// Drops the bodies of webhooks of unknown shops that came before `before`. How many.
+    async fn expire(&self, before: Timestamp) -> Result<u64, LedgerError>;
+}
