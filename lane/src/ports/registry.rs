@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::LedgerError;
 use crate::clock::Timestamp;
-use crate::id::ShopId;
+use crate::id::{AccountId, ShopId};
 use crate::operator::Operator;
 use crate::shop::Shop;
 use crate::wake_up::Envelope;
@@ -21,6 +21,17 @@ pub enum RegistryError {
         what: String,
         /// The shop that has it.
         shop: ShopId,
+    },
+    /// The shop's warehouse would change while it is not known whether the present one has an order.
+    #[error(
+        "the warehouse cannot be changed now: whether {order} reached {warehouse} is still being found out; \
+         try again in some minutes, or decide the order on the review page"
+    )]
+    InDoubt {
+        /// The order's number.
+        order: String,
+        /// The present warehouse.
+        warehouse: AccountId,
     },
     /// The ledger did not do it.
     #[error(transparent)]

@@ -29,6 +29,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("removing a shop outweighs what an attempt says", |scene| Box::pin(removal_outweighs(scene))),
         ("a pause during a run stops the lane after the running attempt", |scene| Box::pin(pause_during_run(scene))),
         ("operators are found by their token unless disabled", |scene| Box::pin(operators(scene))),
+        ("a warehouse is not changed while an order is in doubt", |scene| Box::pin(warehouse_in_doubt(scene))),
         ("a domain belongs to one shop", |scene| Box::pin(domain_taken(scene))),
     ]
 }
@@ -236,4 +237,21 @@ async fn removal_outweighs(scene: Scene) {
     scene.releases(&lease).await;
     scene.shop("acme").await;
     scene.lease("acme").await;
+}
+
+async fn warehouse_in_doubt(scene: Scene) {
+    scene.shop("acme").await;
+    scene.hears("acme", &News::of(1)).await;
+    let lease = scene.lease("acme").await;
+    let mut moved = scene.shop_value("acme", Policy::default());
+    moved.warehouse = lane::id::AccountId::at("shipstation", "other");
+    let (outcome, _) = fail();
+    scene.attempts(&lease, 1, outcome, Reach::Unresolved).await;
+    let refused = scene.ports.registry.put_shop(&moved, scene.now()).await;
+    assert!(matches!(refused, Err(RegistryError::InDoubt { .. })), "{refused:?}");
+    let retry = scene.decision("acme", 1, Verdict::Retry, "ann").await;
+    scene.decides(&retry).await;
+    let (outcome, reach) = done();
+    scene.attempts(&lease, 1, outcome, reach).await;
+    scene.ports.registry.put_shop(&moved, scene.now()).await.expect("nothing is in doubt any more");
 }

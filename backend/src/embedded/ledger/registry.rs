@@ -33,6 +33,9 @@ pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Resu
             return Ok(Err(RegistryError::Taken { what: domain.clone(), shop: ShopId::parse(&other)? }));
         }
     }
+    if let Some(refusal) = moves_in_doubt(unit, shop)? {
+        return Ok(Err(refusal));
+    }
     unit.conn.execute(
         "INSERT INTO shop (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, removed = 0",
         (shop.id.as_str(), serde_json::to_string(shop)?),
@@ -55,6 +58,21 @@ pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Resu
     }
     sends.extend(reopen(unit, &shop.id, now)?);
     Ok(Ok((sends, true)))
+}
+
+/// An order whose write may or may not have happened is looked up at the shop's warehouse; elsewhere it would be made a
+/// second time.
+fn moves_in_doubt(unit: &Unit<'_>, shop: &Shop) -> Result<Option<RegistryError>, Fault> {
+    let known: Option<String> = one(unit.conn, "SELECT doc FROM shop WHERE id = ?1", [shop.id.as_str()])?;
+    let Some(known) = known.as_deref().map(serde_json::from_str::<Shop>).transpose()? else { return Ok(None) };
+    if known.warehouse == shop.warehouse {
+        return Ok(None);
+    }
+    let sql = "SELECT json_extract(doc, '$.number') FROM job
+               WHERE shop = ?1 AND state IN ('waiting', 'attempting', 'retrying', 'held', 'failed')
+                 AND (state = 'attempting' OR json_extract(doc, '$.reach') = 'unresolved') LIMIT 1";
+    let order: Option<String> = one(unit.conn, sql, [shop.id.as_str()])?;
+    Ok(order.map(|order| RegistryError::InDoubt { order, warehouse: known.warehouse }))
 }
 
 /// Lifts the pause that removing the shop had put on its lane.
