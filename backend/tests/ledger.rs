@@ -185,3 +185,16 @@ async fn lists_of_people_are_read_by_an_index() {
         assert!(steps.contains(index) && !steps.contains("TEMP B-TREE"), "{query}: {steps}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let _ledger = Ledger::open(&path, clock().as_ref()).unwrap();
+    for name in ["ledger.db", "ledger.db-wal"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
+    }
+}

@@ -71,6 +71,27 @@ impl Outcome {
             Self::Pause { .. } => "pause",
         }
     }
+
+    /// The outcome in words for the timeline and the log; no personal datum in it.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Done(proof) => format!("carried out and read back at {} as {}", proof.account, proof.reference),
+            Self::Retry { error, .. } | Self::Fail(error) => format!("{}: {}", error.at, error.words),
+            Self::Hold { reason, .. } => reason.words().to_owned(),
+            Self::Skip(why) => why.words(),
+            Self::Withdrawn => "refused, and nothing of it is left at the warehouse".to_owned(),
+            Self::Wait { why, .. } => why.clone(),
+            Self::Pause { why, .. } => why.words(),
+        }
+    }
+
+    /// Whether somebody should look at it soon: the job or its lane goes on only by a person's hand.
+    pub fn needs_a_person(&self) -> bool {
+        match self {
+            Self::Hold { .. } | Self::Fail(_) | Self::Pause { .. } | Self::Skip(SkipReason::UnknownToShop) => true,
+            Self::Done(_) | Self::Retry { .. } | Self::Skip(_) | Self::Withdrawn | Self::Wait { .. } => false,
+        }
+    }
 }
 
 /// What went wrong, in words for people and without personal data.

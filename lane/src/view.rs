@@ -121,7 +121,7 @@ pub struct LaneView {
     pub head: Option<(JobId, String)>,
     /// Jobs in its ready line.
     pub depth: u64,
-    /// When the oldest of them was accepted.
+    /// When the newest version of the first of them was heard of.
     pub oldest: Option<Timestamp>,
 }
 

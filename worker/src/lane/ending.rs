@@ -19,9 +19,9 @@ const AGAIN_MAX: Duration = Duration::from_secs(5);
 impl Lanes {
     pub(super) async fn record(&self, lease: &Lease, running: &Running, report: Report) -> Result<Turn, LedgerError> {
         let pauses = matches!(report.outcome, Outcome::Pause { .. });
-        let label = report.outcome.label();
+        let told = Told::of(&report.outcome);
         let recorded = self.complete(lease, running, report).await;
-        self.tell(lease, running, label, recorded.as_ref());
+        self.tell(lease, running, &told, recorded.as_ref());
         match recorded? {
             Complete::Recorded { .. } => {
                 fail::fail_point!("worker.after_complete");
@@ -73,9 +73,9 @@ impl Lanes {
     }
 
     /// One line per attempt.
-    fn tell(&self, lease: &Lease, running: &Running, outcome: &'static str, recorded: Result<&Complete, &LedgerError>) {
+    fn tell(&self, lease: &Lease, running: &Running, told: &Told, recorded: Result<&Complete, &LedgerError>) {
         let took = until(running.began, self.clock.now());
-        metrics::counter!("lanekeeper_attempts_total", "outcome" => outcome).increment(1);
+        metrics::counter!("lanekeeper_attempts_total", "outcome" => told.outcome).increment(1);
         metrics::histogram!("lanekeeper_attempt_seconds").record(took.as_secs_f64());
         let job = &running.job;
         let state = match recorded {
@@ -83,19 +83,33 @@ impl Lanes {
             Ok(Complete::Lost) => "not recorded: the lease was lost",
             Err(_) => "not recorded: the ledger failed",
         };
-        tracing::info!(
-            job.id = %job.id,
-            shop.id = %job.shop,
-            lane = %lease.lane,
-            correlation.id = %job.correlation,
-            attempt = running.number,
-            outcome,
-            state,
-            took_ms = took.as_millis(),
-            "attempt {} of job {} ended: {outcome}",
-            running.number,
-            job.id,
-        );
+        let Told { outcome, why, needs_a_person } = told;
+        let said = format!("attempt {} of job {} ended: {outcome}: {why}", running.number, job.id);
+        // The level is part of the macro's call site, so the line stands twice.
+        if *needs_a_person {
+            tracing::warn!(
+                job.id = %job.id, shop.id = %job.shop, lane = %lease.lane, correlation.id = %job.correlation,
+                attempt = running.number, outcome, why, state, took_ms = took.as_millis(), "{said}"
+            );
+        } else {
+            tracing::info!(
+                job.id = %job.id, shop.id = %job.shop, lane = %lease.lane, correlation.id = %job.correlation,
+                attempt = running.number, outcome, why, state, took_ms = took.as_millis(), "{said}"
+            );
+        }
+    }
+}
+
+/// What the log says of an outcome.
+struct Told {
+    outcome: &'static str,
+    why: String,
+    needs_a_person: bool,
+}
+
+impl Told {
+    fn of(outcome: &Outcome) -> Self {
+        Self { outcome: outcome.label(), why: outcome.words(), needs_a_person: outcome.needs_a_person() }
     }
 }
 

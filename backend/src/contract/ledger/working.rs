@@ -139,6 +139,9 @@ async fn hold_stops(scene: Scene) {
     let filter = LaneFilter { shop: None, stalled: true };
     let lanes = scene.ports.desk.lanes(&filter, &Page::default(), scene.now()).await.expect("lanes");
     assert_eq!(lanes.rows[0].status, LaneStatus::Blocked { job: JobId::from(1) });
+    let figures = scene.ports.desk.figures(scene.now()).await.expect("figures");
+    assert_eq!(figures.oldest_ready, None, "what stands behind a held job is not ready");
+    assert!(figures.stalled.contains(&("blocked".to_owned(), 1)), "{:?}", figures.stalled);
     assert_eq!((lanes.rows[0].depth, lanes.rows.len()), (2, 1));
 }
 

@@ -135,7 +135,7 @@ fn view(conn: &Connection, lane: LaneRow, now: Timestamp) -> Result<LaneView, Fa
         (None, None, Pick::Blocked { job, .. }) => LaneStatus::Blocked { job },
         (None, None, Pick::Nothing { .. }) => LaneStatus::Idle,
     };
-    let (head, oldest) = first.map(|job| (label(&job), job.accepted_at)).unzip();
+    let (head, oldest) = first.map(|job| (label(&job), job.heard_at)).unzip();
     Ok(LaneView { lane: lane.key, shop: lane.shop, status, head, depth: lane.depth, oldest })
 }
 
@@ -178,8 +178,16 @@ pub(super) fn figures(conn: &Connection, now: Timestamp) -> Result<Figures, Faul
     for word in ["new", "newer", "unchanged", "duplicate", "quarantined"] {
         figures.webhooks.push((word.to_owned(), tally(conn, &format!("webhook/{word}"))?));
     }
-    let oldest: Option<i64> =
-        one::<Option<i64>>(conn, "SELECT MIN(changed_at) FROM job WHERE state = 'waiting'", [])?.flatten();
+    // Ready is what a worker may take up now: nothing that stands behind a job that stops its lane, or in a paused one.
+    let oldest: Option<i64> = one(
+        conn,
+        "SELECT changed_at FROM job WHERE state = 'waiting' AND ready_at <= ?1
+           AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.seq = job.lane AND lane.paused IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM job AS stopper WHERE stopper.lane = job.lane AND stopper.in_line = 1
+                           AND stopper.stops = 1 AND stopper.ready_at > ?1 AND stopper.place < job.place)
+         ORDER BY changed_at LIMIT 1",
+        [micros(now)],
+    )?;
     figures.oldest_ready = oldest.map(from_micros);
     let mut statement = conn.prepare_cached("SELECT paused FROM lane WHERE paused IS NOT NULL")?;
     let mut rows = statement.query([])?;

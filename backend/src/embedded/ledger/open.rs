@@ -88,6 +88,7 @@ pub(super) struct Lock {
 pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
     let lock = lock(path)?;
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    make_private(path)?;
     let mut conn = Connection::open(path).map_err(|e| as_damage(path, e))?;
     conn.set_prepared_statement_cache_capacity(128);
     conn.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;
@@ -96,6 +97,17 @@ pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Connection, Lock), Op
     migrate(&mut conn, path)?;
     void_leases(&conn, now).map_err(sqlite)?;
     Ok((conn, lock))
+}
+
+/// Orders carry people's addresses: only the program's own user may read a new ledger. SQLite gives the files beside it
+/// the same permissions.
+fn make_private(path: &Path) -> Result<(), OpenError> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options.open(path);
+    made.map(drop).map_err(|source| OpenError::Unusable { path: path.to_owned(), source })
 }
 
 fn lock(path: &Path) -> Result<Lock, OpenError> {

@@ -117,7 +117,7 @@ pub(super) fn complete(unit: &mut Unit<'_>, lease: &Lease, id: &JobId, ending: &
         Happened::Ended {
             attempt,
             outcome: ending.report.outcome.label().to_owned(),
-            words: words(&ending.report.outcome),
+            words: ending.report.outcome.words(),
             state,
             calls: ending.report.calls.clone(),
         },
@@ -157,19 +157,6 @@ fn note_hold(unit: &Unit<'_>, row: &JobRow, now: Timestamp) -> Result<(), Fault>
         row.note(unit, now, Happened::Held { number: hold.number, reason: hold.reason })?;
     }
     Ok(())
-}
-
-/// An outcome in words for the timeline.
-fn words(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Done(proof) => format!("carried out and read back at {} as {}", proof.account, proof.reference),
-        Outcome::Retry { error, .. } | Outcome::Fail(error) => format!("{}: {}", error.at, error.words),
-        Outcome::Hold { reason, .. } => reason.words().to_owned(),
-        Outcome::Skip(why) => why.words(),
-        Outcome::Withdrawn => "refused, and nothing of it is left at the warehouse".to_owned(),
-        Outcome::Wait { why, .. } => why.clone(),
-        Outcome::Pause { why, .. } => why.words(),
-    }
 }
 
 pub(super) fn disturb(unit: &mut Unit<'_>, key: &LaneKey, id: &JobId, now: Timestamp) -> Result<(), Fault> {
