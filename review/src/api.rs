@@ -21,6 +21,11 @@ use crate::api::answer::Answer;
 use crate::refusal::{Refusal, unanswered};
 use crate::{Review, token};
 
+/// Every other address.
+pub(crate) async fn nothing_here() -> Answer {
+    Answer(Refusal::NothingHere)
+}
+
 /// The routes.
 pub(crate) fn routes() -> Router<Arc<Review>> {
     Router::new()
@@ -33,7 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Review>> {
         .route("/lanes/{queue}/{group}/resume", post(lanes::resume))
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/{id}/release", post(quarantine::release))
-        .fallback(async || Answer(Refusal::NothingHere))
+        .fallback(nothing_here)
         .method_not_allowed_fallback(async || Answer(Refusal::WrongMethod))
 }
 

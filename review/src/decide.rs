@@ -9,7 +9,7 @@ use lane::state::StateKind;
 use crate::Review;
 use crate::access::Reviewer;
 use crate::refusal::{Refusal, unanswered};
-use crate::wake;
+use crate::{wake, words};
 
 /// A note is a sentence or two; longer texts belong into a ticket.
 const NOTE_CHARS_MAX: usize = 1000;
@@ -94,7 +94,11 @@ pub(crate) async fn decide(
             Ok(state)
         }
         Once::Answer(Decided::AlreadyDecided(winner)) => Err(Refusal::AlreadyDecided(winner)),
-        Once::Answer(Decided::Stale(why)) => Err(Refusal::Changed(why)),
+        Once::Answer(Decided::Stale(why)) => {
+            let job = review.desk.job(&decision.lane, &decision.job).await.ok().flatten();
+            let question = job.and_then(|job| job.question());
+            Err(Refusal::Changed(words::changed(&why, &decision, question.as_ref())))
+        }
         Once::Answer(Decided::NoSuchJob) => Err(Refusal::NoSuchJob),
         Once::KeyReused => Err(Refusal::KeyReused),
     }

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::routing::any;
 use lane::clock::Clock;
 use lane::ports::{Desk, QueueSender};
 
@@ -62,7 +63,9 @@ pub fn router(desk: Arc<dyn Desk>, sender: Arc<dyn QueueSender>, clock: Arc<dyn 
     let review = Arc::new(Review { desk, sender, clock, settings, failures });
     Router::new()
         .nest("/api/v1", api::routes())
+        .route("/api/v1/", any(api::nothing_here)) // A nested router leaves its bare address with a slash out.
         .merge(pages::routes())
+        .fallback(pages::nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(axum::middleware::map_response(headers::protect))
         .with_state(review)

@@ -8,6 +8,8 @@ mod same_origin;
 mod sign_in;
 mod problem;
 mod card;
+mod kept;
+mod banner;
 mod desk;
 mod act;
 
@@ -16,12 +18,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::Review;
+use crate::pages::problem::Problem;
+use crate::refusal::Refusal;
 
 /// Compiled in: one file to serve, and no path to get wrong.
 const STYLE: &str = include_str!("../templates/style.css");
+
+/// Every other address.
+pub(crate) async fn nothing_here() -> Response {
+    Problem::of(&Refusal::NothingHere).into_response()
+}
 
 /// The routes.
 pub(crate) fn routes() -> Router<Arc<Review>> {
@@ -29,6 +39,7 @@ pub(crate) fn routes() -> Router<Arc<Review>> {
         .route("/", get(desk::show))
         .route("/decide", post(act::decide))
         .route("/resume", post(act::resume))
+        .route("/release", post(act::release))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route_layer(from_fn(same_origin::check))

@@ -1,7 +1,6 @@
 //! Why a request was not done, as the API and the pages both say it: a status, a code for programs, words for people.
 
 use axum::http::StatusCode;
-use lane::decision::Refused;
 use lane::operator::Role;
 use lane::ports::LedgerError;
 use lane::state::ImpossibleMove;
@@ -48,7 +47,7 @@ pub(crate) enum Refusal {
     #[error("{}", words::decided(.0))]
     AlreadyDecided(Recorded),
     #[error("{0}")]
-    Changed(#[from] Refused),
+    Changed(String),
     #[error("the ledger cannot answer now; nothing was lost, try again in a moment")]
     LedgerBusy,
     #[error("the ledger has stopped and must be restarted; see the log")]
@@ -67,9 +66,7 @@ pub(crate) fn unanswered(error: LedgerError) -> Refusal {
         LedgerError::Unavailable(_) => Refusal::LedgerBusy,
         LedgerError::Stopped(_) => Refusal::LedgerStopped,
         LedgerError::Unreadable(_) => Refusal::LedgerUnreadable,
-        LedgerError::Impossible(ImpossibleMove { from, to }) => {
-            Refusal::Changed(Refused::Impossible(ImpossibleMove { from, to }))
-        }
+        LedgerError::Impossible(ImpossibleMove { from, to: _ }) => Refusal::Changed(words::impossible(from)),
     }
 }
 

@@ -1,14 +1,14 @@
 //! Plain words for what the ledger keeps: how a job stands, why a lane stands still, what happened and how long ago.
 
+mod standing;
 mod timeline;
 
 use lane::clock::{Timestamp, until};
 use lane::decision::Verdict;
-use lane::job::Job;
 use lane::outcome::Trouble;
-use lane::state::State;
 use lane::view::{LaneStatus, LaneView, Recorded};
 
+pub(crate) use standing::{changed, impossible, job};
 pub(crate) use timeline::tell;
 
 /// A longer text in an order was not written for people, and would hide the rest of the page.
@@ -63,28 +63,6 @@ pub(crate) fn shown(text: &str) -> String {
 /// What happened at a provider.
 pub(crate) fn trouble(error: &Trouble) -> String {
     format!("{}: {}", error.at, error.words)
-}
-
-/// How a job stands.
-pub(crate) fn job(job: &Job) -> String {
-    match &job.state {
-        State::Waiting { not_before: None, .. } => "in line".to_owned(),
-        State::Waiting { not_before: Some(at), .. } => {
-            format!("in line, not before {}", moment(*at))
-        }
-        State::Attempting { attempt, .. } => format!("attempt {attempt} is under way"),
-        State::Retrying { attempt, due, error, .. } => {
-            format!("attempt {attempt} failed, the next is due {}; {}", moment(*due), trouble(error))
-        }
-        State::Held(hold) => format!("held for a person: {}", hold.reason.words()),
-        State::Done { proof } => {
-            format!("carried out and read back from {} as {}", proof.account, proof.reference)
-        }
-        State::Failed { error, .. } => format!("failed; {}", trouble(error)),
-        State::Skipped { why } => format!("not carried out: {}", why.words()),
-        State::Rejected { by, why } if why.is_empty() => format!("rejected by {by}"),
-        State::Rejected { by, why } => format!("rejected by {by}: {why}"),
-    }
 }
 
 /// How a lane stands, and why.

@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::Review;
 use crate::access::{Caller, Reviewer};
 use crate::decide::{self, Ask};
-use crate::pages::desk::{self, Asked, Banner, Done};
+use crate::pages::banner::{Banner, Done};
+use crate::pages::desk::{self, Asked};
 use crate::pages::problem::Problem;
 use crate::pages::sign_in::SignedIn;
 use crate::refusal::Refusal;
-use crate::{lanes, repeat, words};
+use crate::{lanes, quarantine, repeat, words};
 
 /// A card's form as it was rendered, the button that was pressed, and what was typed.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -47,7 +48,7 @@ pub(super) async fn decide(
         Verdict::Retry => Done::Retried,
     };
     match decide_once(&review, &reviewer, &asked).await {
-        Ok(()) => Ok(back_to_desk(done)),
+        Ok(()) => Ok(back_to_desk(done, Some((&asked.lane, Some(&asked.job))))),
         Err(refusal) => not_decided(&review, &caller, &asked, refusal).await,
     }
 }
@@ -95,17 +96,16 @@ async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal:
     };
     let job = review.desk.job(&asked.lane, &asked.job).await.ok().flatten();
     let number = job.map_or_else(|| asked.job.to_string(), |job| job.number);
-    let banner = Banner {
-        is_problem: true,
-        words: format!(
+    let banner = Banner::problem(
+        format!(
             "{} of {} was not {}. {}{hint}",
             words::shown(&number),
             asked.lane.group(),
             words::past(asked.verdict),
             refusal.words()
         ),
-        note: words::shown(&asked.note),
-    };
+        words::shown(&asked.note),
+    );
     let (status, _) = refusal.kind();
     let shown = desk::render(review, caller, Asked::default(), Some(banner)).await?;
     Ok((status, shown).into_response())
@@ -131,7 +131,27 @@ pub(super) async fn resume(
     let key = Some(key).filter(|key| key.len() <= 200);
     let key = repeat::request_key(&reviewer, key, "/resume", &asked);
     lanes::resume(&review, &reviewer, &asked.lane, key.as_ref()).await?;
-    Ok(back_to_desk(Done::Resumed))
+    Ok(back_to_desk(Done::Resumed, Some((&asked.lane, None))))
+}
+
+/// The webhook that is released.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Released {
+    id: u64,
+}
+
+/// Release a webhook from quarantine. There is no key: the same webhook may come to be kept aside again, and a second
+/// click finds nothing to release.
+pub(super) async fn release(
+    State(review): State<Arc<Review>>,
+    SignedIn(caller): SignedIn,
+    form: Result<Form<Released>, FormRejection>,
+) -> Result<Response, Problem> {
+    let reviewer = caller.reviewer("/release")?;
+    let asked = filled_in(form)?;
+    quarantine::release(&review, &reviewer, asked.id, None).await?;
+    Ok(back_to_desk(Done::Released, None))
 }
 
 fn filled_in<T>(form: Result<Form<T>, FormRejection>) -> Result<T, Refusal> {
@@ -139,6 +159,22 @@ fn filled_in<T>(form: Result<Form<T>, FormRejection>) -> Result<T, Refusal> {
     form.map(|Form(form)| form).map_err(|rejection| Refusal::unread(rejection.status(), words))
 }
 
-fn back_to_desk(done: Done) -> Response {
-    Redirect::to(&format!("/?done={}", done.as_str())).into_response()
+/// Ids alone get into the address, which browsers and proxies remember.
+fn back_to_desk(done: Done, about: Option<(&LaneKey, Option<&JobId>)>) -> Response {
+    let mut address = format!("/?done={}", done.as_str());
+    if let Some((lane, job)) = about {
+        address += "&lane=";
+        address += &in_query(&lane.to_string());
+        if let Some(job) = job {
+            address += "&job=";
+            address += &in_query(job.as_ref());
+        }
+    }
+    Redirect::to(&address).into_response()
+}
+
+/// An id as a query takes it.
+fn in_query(id: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/".contains(&byte);
+    id.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

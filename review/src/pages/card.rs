@@ -2,6 +2,7 @@
 
 use lane::clock::Timestamp;
 use lane::decision::Verdict;
+use lane::hold::{Fact, Hold, HoldReason};
 use lane::job::Job;
 use lane::state::State;
 
@@ -17,6 +18,8 @@ pub(super) struct Card {
     pub(super) lane: String,
     pub(super) id: String,
     pub(super) reason: String,
+    /// What a person can do about it besides the buttons.
+    pub(super) advice: Option<&'static str>,
     pub(super) evidence: Vec<(String, String)>,
     pub(super) age: String,
     pub(super) since: String,
@@ -30,7 +33,8 @@ pub(super) struct Card {
 pub(super) struct Form {
     pub(super) hold: u32,
     pub(super) fingerprint: String,
-    pub(super) approve: bool,
+    /// What approving does, if it is possible.
+    pub(super) approve: Option<&'static str>,
     pub(super) retry: bool,
     pub(super) reject: bool,
 }
@@ -39,7 +43,7 @@ pub(super) struct Form {
 pub(super) fn card(job: &Job, decides: bool, now: Timestamp) -> Option<Card> {
     let (reason, evidence, since, stops) = match &job.state {
         State::Held(hold) => {
-            let facts = hold.evidence.iter();
+            let facts = hold.evidence.iter().filter(|fact| !says_no_more(fact, hold));
             let facts = facts.map(|fact| (words::shown(&fact.name), words::shown(&fact.value)));
             (words::sentence(hold.reason.words()), facts.collect(), hold.since, hold.stops)
         }
@@ -55,11 +59,16 @@ pub(super) fn card(job: &Job, decides: bool, now: Timestamp) -> Option<Card> {
         | State::Skipped { .. }
         | State::Rejected { .. } => return None,
     };
+    let advice = advice(&job.state);
     let form = job.question().filter(|_| decides).map(|question| {
         let may = |verdict| question.verdicts.contains(&verdict);
         Form {
             hold: question.number,
-            approve: may(Verdict::Approve),
+            approve: may(Verdict::Approve).then_some(if advice.is_some() {
+                "try once more as it is"
+            } else {
+                "carry it out as shown"
+            }),
             retry: may(Verdict::Retry),
             reject: may(Verdict::Reject),
             fingerprint: question.fingerprint.to_string(),
@@ -72,10 +81,37 @@ pub(super) fn card(job: &Job, decides: bool, now: Timestamp) -> Option<Card> {
         lane: job.lane.to_string(),
         id: job.id.to_string(),
         reason,
+        advice,
         evidence,
         age: words::lasted(since, now),
         since: words::moment(since),
         stops,
         form,
     })
+}
+
+/// The name of the evidence that says which rules spoke.
+const RULE: &str = "rule";
+
+/// A single rule stands above the evidence already, as the reason.
+fn says_no_more(fact: &Fact, hold: &Hold) -> bool {
+    let alone = hold.evidence.iter().filter(|other| other.name == RULE).count() == 1;
+    alone && fact.name == RULE && fact.value == hold.reason.words()
+}
+
+fn advice(state: &State) -> Option<&'static str> {
+    match state {
+        State::Held(Hold { reason: HoldReason::NotCarriable, .. }) => Some(
+            "Correct the order in Shopify, which brings it back by itself, or reject it. Approving tries once more \
+             as it is.",
+        ),
+        State::Held(_)
+        | State::Waiting { .. }
+        | State::Attempting { .. }
+        | State::Retrying { .. }
+        | State::Done { .. }
+        | State::Failed { .. }
+        | State::Skipped { .. }
+        | State::Rejected { .. } => None,
+    }
 }

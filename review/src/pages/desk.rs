@@ -7,13 +7,16 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use lane::clock::Timestamp;
+use lane::id::{JobId, LaneKey};
 use lane::state::StateKind;
 use lane::view::{Figures, JobFilter, LaneFilter, LaneStatus, LaneView, Page, Paged};
 use serde::Deserialize;
 
 use crate::Review;
 use crate::access::Caller;
+use crate::pages::banner::{Banner, Done};
 use crate::pages::card::{Card, card};
+use crate::pages::kept::{KEPT_COUNTED, Kept};
 use crate::pages::problem::{self, Problem};
 use crate::pages::sign_in::SignedIn;
 use crate::refusal::{Refusal, unanswered};
@@ -25,7 +28,8 @@ const CARDS_PER_PAGE: u32 = 25;
 /// Lanes that stand still are usually few, or all of them for one reason.
 const LANES_PER_PAGE: u32 = 50;
 
-/// What the address may say: where the lists go on, and what was just done, as one of a few words.
+/// What the address may say: where the lists go on, and what was just done to what, as one of a few words
+/// and ids.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
@@ -33,48 +37,8 @@ pub(super) struct Asked {
     failed: Option<String>,
     lanes: Option<String>,
     done: Option<Done>,
-}
-
-/// What was just done.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Done {
-    Approved,
-    Rejected,
-    Retried,
-    Resumed,
-}
-
-impl Done {
-    /// The word in the address.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Retried => "retried",
-            Self::Resumed => "resumed",
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Approved => {
-                "Approved. It is carried out as it was shown; if it changes before that, it is judged again."
-            }
-            Self::Rejected => "Rejected. It is never carried out.",
-            Self::Retried => "Back in line. It is tried again.",
-            Self::Resumed => "Resumed. The lane goes on.",
-        }
-    }
-}
-
-/// The line at the top that says what came of the last click.
-#[derive(Debug)]
-pub(super) struct Banner {
-    pub(super) is_problem: bool,
-    pub(super) words: String,
-    /// What the person had written, so that it is not lost with the click.
-    pub(super) note: String,
+    lane: Option<LaneKey>,
+    job: Option<JobId>,
 }
 
 #[derive(Debug, Default, Template)]
@@ -88,6 +52,7 @@ struct DeskPage {
     counts: Counts,
     sections: Vec<Section>,
     lanes: Vec<Stalled>,
+    kept: Kept,
     more_lanes: Option<String>,
 }
 
@@ -131,8 +96,10 @@ pub(super) async fn show(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(asked) = asked.map_err(|_| Refusal::NothingHere)?;
-    let banner =
-        asked.done.map(|done| Banner { is_problem: false, words: done.words().to_owned(), note: String::new() });
+    let banner = match asked.done {
+        Some(done) => Some(Banner::done(&review, done, asked.lane.as_ref(), asked.job.as_ref()).await),
+        None => None,
+    };
     render(&review, &caller, asked, banner).await
 }
 
@@ -157,6 +124,8 @@ pub(super) async fn render(
     let page = Page { after: cursor::unwrap("lanes", asked.lanes)?, limit: LANES_PER_PAGE };
     let is_part = page.after.is_some();
     let lanes = desk.lanes(&filter, &page, now).await.map_err(unanswered)?;
+    let page = Page { after: None, limit: KEPT_COUNTED };
+    let kept = desk.quarantined(&page).await.map_err(unanswered)?;
     let figures = desk.figures(now).await.map_err(unanswered)?;
     let cards = |found: &Paged<lane::job::Job>| found.rows.iter().filter_map(|job| card(job, decides, now)).collect();
     let sections = vec![
@@ -188,6 +157,7 @@ pub(super) async fn render(
         },
         sections,
         lanes: lanes.rows.iter().map(|view| Stalled::of(view, now)).collect(),
+        kept: Kept::of(&kept, decides, now),
         more_lanes: cursor::wrap("lanes", lanes.next),
     }))
 }

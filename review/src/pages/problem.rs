@@ -12,6 +12,7 @@ use crate::words;
 #[derive(Debug, Template)]
 #[template(path = "problem.html")]
 pub(super) struct Problem {
+    title: &'static str,
     words: String,
     status: StatusCode,
     retry_after: Option<u32>,
@@ -21,7 +22,8 @@ impl Problem {
     /// The page for a refusal.
     pub(super) fn of(refusal: &Refusal) -> Self {
         let (status, _) = refusal.kind();
-        Self { words: words::shown(&refusal.words()), status, retry_after: refusal.retry_after() }
+        let title = if matches!(refusal, Refusal::NothingHere) { "Not found" } else { "Not done" };
+        Self { title, words: words::shown(&refusal.words()), status, retry_after: refusal.retry_after() }
     }
 }
 

@@ -8,7 +8,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequestParts, State};
 use axum::http::header::{COOKIE, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -29,13 +29,15 @@ impl FromRequestParts<Arc<Review>> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, review: &Arc<Review>) -> Result<Self, Self::Rejection> {
         let Some(token) = cookie(&parts.headers) else {
-            return Err(Redirect::to("/sign-in").into_response());
+            let came = Came::with(parts);
+            return Err(Redirect::to(came.address()).into_response());
         };
         match recognise(review.desk.as_ref(), &token).await {
             Ok(Some(caller)) => Ok(Self(caller)),
             Ok(None) => {
+                let came = if Came::with(parts) == Came::Deciding { Came::Deciding } else { Came::Ended };
                 tracing::warn!("refused a browser whose token is unknown or disabled");
-                Err((forget(), Redirect::to("/sign-in?ended")).into_response())
+                Err((forget(), Redirect::to(came.address())).into_response())
             }
             Err(error) => Err(Problem::of(&unanswered(error)).into_response()),
         }
@@ -60,17 +62,49 @@ fn forget() -> [(axum::http::HeaderName, String); 1] {
     remember(&SecretString::from(""), 0)
 }
 
+/// How someone came to the form; the address says it in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    Plainly,
+    /// The token is no longer good.
+    Ended,
+    /// With a change that was not made.
+    Deciding,
+    /// From another site, to which the cookie is not sent along.
+    ByLink,
+}
+
+impl Came {
+    fn with(request: &Parts) -> Self {
+        let from = request.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+        match (&request.method, from) {
+            (&Method::POST, _) => Self::Deciding,
+            (_, Some("cross-site" | "same-site")) => Self::ByLink,
+            (_, _) => Self::Plainly,
+        }
+    }
+
+    fn address(self) -> &'static str {
+        match self {
+            Self::Plainly => "/sign-in",
+            Self::Ended => "/sign-in?ended",
+            Self::Deciding => "/sign-in?undecided",
+            Self::ByLink => "/sign-in?link",
+        }
+    }
+}
+
 #[derive(Debug, Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
     problem: Option<String>,
-    ended: bool,
+    came: Came,
 }
 
 impl SignInPage {
     fn refusing(refusal: &Refusal) -> Response {
         let (status, _) = refusal.kind();
-        let shown = Self { problem: Some(refusal.words()), ended: false };
+        let shown = Self { problem: Some(refusal.words()), came: Came::Plainly };
         let mut response = (status, page(&shown)).into_response();
         if let Some(seconds) = refusal.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -81,8 +115,9 @@ impl SignInPage {
 
 /// The form.
 pub(super) async fn form(uri: axum::http::Uri) -> Result<Response, Infallible> {
-    let ended = uri.query() == Some("ended");
-    Ok(page(&SignInPage { problem: None, ended }))
+    let ways = [Came::Ended, Came::Deciding, Came::ByLink];
+    let came = ways.into_iter().find(|came| came.address().split_once('?').map(|(_, query)| query) == uri.query());
+    Ok(page(&SignInPage { problem: None, came: came.unwrap_or(Came::Plainly) }))
 }
 
 /// Not printable: it holds the token.
@@ -116,7 +151,7 @@ fn failed(review: &Review) -> Response {
     review.failures.add(review.clock.now());
     tracing::warn!("refused a sign-in whose token is unknown or disabled");
     let words = "This token is not known, or its operator is disabled.".to_owned();
-    let shown = SignInPage { problem: Some(words), ended: false };
+    let shown = SignInPage { problem: Some(words), came: Came::Plainly };
     (StatusCode::UNAUTHORIZED, page(&shown)).into_response()
 }
 

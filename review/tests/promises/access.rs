@@ -44,7 +44,10 @@ async fn a_disabled_operator_is_refused_with_the_next_request() {
     let page = office.page("rob", "/").await;
     assert_eq!((page.status.as_u16(), page.header("location")), (303, "/sign-in?ended"));
     assert!(page.header("set-cookie").contains("Max-Age=0"));
-    assert_eq!(office.press("rob", "approve", "acme", 1, "").await.header("location"), "/sign-in?ended");
+    let pressed = office.press("rob", "approve", "acme", 1, "").await;
+    assert_eq!(pressed.header("location"), "/sign-in?undecided");
+    let form = office.page("rob", pressed.header("location")).await;
+    assert!(form.main().contains("Your sign-in had ended; nothing was decided. Sign in and decide again."));
     assert_eq!(office.job("acme", 1).await.state.kind().as_str(), "held");
 }
 

@@ -61,7 +61,7 @@ async fn a_decision_about_an_order_that_changed_since_is_stale() {
     let ask = body(hold, &fingerprint, "");
     let answer = office.post("rob", &decision("acme", 1, "approve"), None, &ask).await;
     assert_eq!(answer.status, 409);
-    assert_eq!(answer.json()["changed"], "The job is waiting now and has no such question; look at it again.");
+    assert_eq!(answer.json()["changed"], "It is in line now and asks for no decision; look at it again.");
     assert!(office.sent().is_empty());
 }
 
@@ -73,8 +73,18 @@ async fn a_decision_about_another_fingerprint_than_the_one_shown_is_stale() {
     let ask = body(hold, "0123456789abcdef", "");
     let answer = office.post("rob", &decision("acme", 1, "approve"), None, &ask).await;
     assert_eq!(answer.status, 409);
-    assert_eq!(answer.json()["changed"], "The order changed since it was shown; look at it again.");
+    assert_eq!(answer.json()["changed"], "What you were shown is not what it is now; look at it again.");
     assert_eq!(office.job("acme", 1).await.state.kind().as_str(), "held");
+}
+
+#[tokio::test]
+async fn a_decision_about_an_earlier_hold_is_told_which_hold_it_is_now() {
+    let office = Office::open().await;
+    office.held("acme", 1, "#1001", &[]).await;
+    let (hold, fingerprint) = office.question("acme", 1).await;
+    let answer = office.post("rob", &decision("acme", 1, "approve"), None, &body(hold + 6, &fingerprint, "")).await;
+    assert_eq!(answer.status, 409);
+    assert_eq!(answer.json()["changed"], "This is hold 1 now, you decided on hold 7; look at it again.");
 }
 
 #[tokio::test]
@@ -83,7 +93,7 @@ async fn a_verdict_that_does_not_fit_is_refused() {
     office.held("acme", 1, "#1001", &[]).await;
     let answer = office.decides("rob", "retry", "acme", 1).await;
     assert_eq!(answer.status, 409);
-    assert!(answer.json()["changed"].as_str().unwrap().contains("does not allow"));
+    assert_eq!(answer.json()["changed"], "A held order can be approved or rejected, not retried.");
 }
 
 #[tokio::test]
@@ -116,7 +126,7 @@ async fn a_page_that_is_stale_says_what_changed() {
     let answer = office.form("rob", "/decide", &late).await;
     assert_eq!(answer.status, 409);
     assert!(answer.main().contains("role=\"alert\""));
-    assert!(answer.main().contains("#1001 of acme was not approved. The job is waiting now"));
+    assert!(answer.main().contains("#1001 of acme was not approved. It is in line now"));
     let unknown = card("acme", 99, hold, &fingerprint, "approve", "");
     let answer = office.form("rob", "/decide", &unknown).await;
     assert_eq!(answer.status, 404);

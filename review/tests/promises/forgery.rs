@@ -33,7 +33,7 @@ async fn a_form_that_comes_from_another_site_changes_nothing() {
     assert_eq!(office.job("acme", 1).await.state.kind().as_str(), "held");
     let request = browser("POST", "ada", "/decide").header("Origin", "https://desk.example");
     let answer = office.send(filled(request, &fields)).await;
-    assert_eq!(answer.header("location"), "/?done=approved");
+    assert_eq!(answer.header("location"), "/?done=approved&lane=orders/acme&job=1");
 }
 
 #[tokio::test]
@@ -84,6 +84,10 @@ async fn whoever_is_not_signed_in_is_led_to_the_form_and_signing_out_forgets() {
     let form = office.send(Request::get("/sign-in").body(Body::empty()).unwrap()).await;
     assert_eq!(form.status, 200);
     assert!(form.main().contains("type=\"password\""));
+    assert!(!form.main().contains("You came by a link"));
+    let linked = Request::get("/").header("Sec-Fetch-Site", "cross-site").body(Body::empty()).unwrap();
+    assert_eq!(office.send(linked).await.header("location"), "/sign-in?link");
+    assert!(office.page("", "/sign-in?link").await.main().contains("You came by a link"));
     let out = office.form("rob", "/sign-out", &[("", ""); 0]).await;
     assert_eq!((out.status.as_u16(), out.header("location")), (303, "/sign-in"));
     assert!(out.header("set-cookie").starts_with("__Host-lanekeeper=; "));

@@ -110,7 +110,7 @@ async fn a_lane_is_resumed_from_the_page_once() {
     assert!(!office.page("vic", "/").await.main().contains("<form"));
     let pause = [("lane", "orders/acme"), ("paused_since", "2026-11-21T22:00:00Z")];
     let resumed = office.form("rob", "/resume", &pause).await;
-    assert_eq!((resumed.status.as_u16(), resumed.header("location")), (303, "/?done=resumed"));
+    assert_eq!((resumed.status.as_u16(), resumed.header("location")), (303, "/?done=resumed&lane=orders/acme"));
     // Somebody pauses it anew; the second half of the double click comes late.
     office.pass(1);
     office.post("ada", "/lanes/orders/acme/pause", None, &why).await;

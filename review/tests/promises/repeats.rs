@@ -67,7 +67,10 @@ async fn a_double_click_is_one_decision_with_one_answer() {
     let click = card("acme", 1, hold, &fingerprint, "approve", "called them");
     let clicks = (0..5).map(|_| office.form("rob", "/decide", &click));
     for answer in futures::future::join_all(clicks).await {
-        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/?done=approved"));
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location")),
+            (303, "/?done=approved&lane=orders/acme&job=1")
+        );
     }
     assert_eq!(office.sent(), ["1-approved"]);
     let entries = office.get("vic", "/jobs/orders/acme/1/timeline").await.json();
