@@ -13,7 +13,7 @@ use lane::shop::{SecretRef, Shop};
 use secrecy::SecretString;
 
 use crate::config::{Config, process_env};
-use crate::{logs, program, shop};
+use crate::{logs, program, say, shop};
 
 /// How long a provider may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,12 +28,12 @@ struct Findings {
 impl Findings {
     fn good(&mut self, line: impl AsRef<str>) {
         self.good += 1;
-        println!("✔ {}", plain(line.as_ref()));
+        say::line(format_args!("✔ {}", plain(line.as_ref())));
     }
 
     fn wrong(&mut self, line: impl AsRef<str>) {
         self.wrong += 1;
-        println!("✘ {}", plain(line.as_ref()));
+        say::line(format_args!("✘ {}", plain(line.as_ref())));
     }
 
     /// The secret, if it can be read; a line if it cannot.
@@ -71,11 +71,13 @@ pub(crate) async fn run(settings: &shop::Settings, clock: &dyn Clock) -> anyhow:
         machine::time(clock.now(), &dates, &mut findings);
     }
     match findings.wrong {
-        0 => println!("Everything is in order: {} things were looked at.", findings.good),
+        0 => {
+            say::line(format_args!("Everything is in order: {} things were looked at.", findings.good));
+            Ok(())
+        }
         1 => bail!("one thing is wrong"),
         many => bail!("{many} things are wrong"),
     }
-    Ok(())
 }
 
 fn settings_file(path: &Path, findings: &mut Findings) -> Option<Config> {

@@ -24,7 +24,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 pub(crate) use account::{Account, AccountName, Provider};
 pub(crate) use ledger::Ledger;
 pub(crate) use listeners::{Review, Webhooks};
-pub(crate) use log::{Format, Log};
+pub(crate) use log::{Format, Log, judge_level};
 pub(crate) use shopify::Shopify;
 pub(crate) use worker::Worker;
 
@@ -76,8 +76,11 @@ impl Config {
     /// Reads the file at `path` and the overrides.
     pub(crate) fn load(path: &Path, env: Env<'_>) -> Result<Self, Problems> {
         let name = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Problems(vec![format!("{name} cannot be read: {error}")]))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Problems(vec![format!(
+                "{name} cannot be read: {error}; copy lanekeeper.example.toml, or name the file with --config"
+            )])
+        })?;
         Self::read(&text, &name, env)
     }
 

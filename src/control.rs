@@ -23,8 +23,8 @@ pub(crate) use words::{is_refusal, words};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Command {
-    /// Add a shop, or replace the one with this id.
-    ShopAdd(Box<Shop>),
+    /// Add a shop. One with this id is replaced as a whole, and only if that is wanted.
+    ShopAdd { shop: Box<Shop>, replace: bool },
     /// List the shops.
     ShopList,
     /// Remove a shop.
@@ -44,13 +44,15 @@ pub(crate) enum Reply {
     /// The shop is known now.
     ShopAdded {
         shop: Box<Shop>,
-        /// It was known before and has been replaced.
-        replaced: bool,
+        /// It was known before, was this, and has been replaced.
+        replaced: Option<Box<Shop>>,
         /// Webhooks that had come before the shop was known and are its jobs now.
         became_work: u64,
         /// What the caller should know besides.
         notes: Vec<String>,
     },
+    /// This shop is known already, and replacing it was not asked for.
+    ShopKnown(Box<Shop>),
     /// All shops.
     Shops(Vec<Shop>),
     /// The shop is gone.

@@ -27,6 +27,7 @@ use rand::rngs::StdRng;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::say::Reader;
 use crate::signals;
 use cast::SHOPS;
 use people::Robin;
@@ -54,7 +55,7 @@ pub(crate) struct Demo {
     /// Where the review page listens; 127.0.0.1:8090 if that is free.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// Keep the files there instead of in a temporary folder.
+    /// Keep the files there instead of in a temporary folder; one without an earlier demonstration.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Stop after so many orders are settled, decide the held ones, and tell whether all is as it should be.
@@ -184,7 +185,9 @@ impl Plot<'_> {
             since_line += LOOK;
             if since_line >= LINE {
                 since_line = Duration::ZERO;
-                screen::line(self.stage, &figures);
+                if screen::line(self.stage, &figures) == Reader::Left {
+                    return Ok(Settled::Stopped);
+                }
             }
             if self.orders.is_some() && acts.is_empty() && open(&figures.jobs) == 0 {
                 return Ok(Settled::Yes);

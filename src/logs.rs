@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::config::{Env, Format, Log};
+use crate::config::{Env, Format, Log, judge_level};
 
 /// Where the lines go.
 #[derive(Debug, Clone)]
@@ -35,6 +35,7 @@ pub(crate) fn filter(log: &Log, env: Env<'_>) -> anyhow::Result<EnvFilter> {
         Some(directives) => (directives, "RUST_LOG"),
         None => (log.level.clone(), "[log] level"),
     };
+    judge_level(&directives).with_context(|| format!("{place} does not say how much is logged"))?;
     EnvFilter::try_new(&directives)
         .with_context(|| format!("{place} is not a level or a list of levels, such as info,worker=debug"))
 }
@@ -146,6 +147,16 @@ mod tests {
         }
         let bytes = kept.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn an_override_that_would_silence_the_program_is_refused() {
+        let told =
+            |word: &str| filter(&Log::default(), &|_| Some(word.to_owned())).map_err(|error| format!("{error:#}"));
+        for silent in ["loud", "warning", "off", "worker=debug", ""] {
+            assert!(told(silent).unwrap_err().starts_with("RUST_LOG"), "{silent}");
+        }
+        assert!(told("info,worker=debug").is_ok());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! `operator` change what the ledger keeps besides jobs, `check` tells what is wrong with an installation, `send`
 //! plays Shopify. The modules stand in the order in which a start goes through them.
 
+mod say;
 mod config;
 mod logs;
 mod kill_points;
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("lanekeeper: the runtime cannot be started: {error}");
+            say::trouble(format_args!("the runtime cannot be started: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lanekeeper: {error:#}");
+            say::trouble(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -119,6 +120,6 @@ async fn tell(config: &Config, command: control::Command, clock: Arc<dyn Clock>,
     if control::is_refusal(&reply) {
         bail!("{words}");
     }
-    println!("{words}");
+    say::line(words);
     Ok(())
 }

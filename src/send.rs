@@ -15,9 +15,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
 use crate::control::domain;
+use crate::say;
 
 /// Where the handler says under which id its log follows the webhook.
 const CORRELATION: &str = "x-correlation-id";
+
+/// Where the handler says what became of the webhook.
+const OUTCOME: &str = "x-lanekeeper-outcome";
 
 /// What to send where.
 #[derive(Debug, Args)]
@@ -55,8 +59,9 @@ pub(crate) async fn run(send: Send, chance: &mut (dyn RngCore + std::marker::Sen
         format!("{} did not answer; is the program running, and is this its [webhooks] listen?", send.to)
     })?;
     let status = answer.status();
-    let correlation = answer.headers().get(CORRELATION).and_then(|value| value.to_str().ok()).unwrap_or("none");
-    println!("{status}, correlation {correlation}\n{}", meaning(status));
+    let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+    let correlation = header(CORRELATION).unwrap_or("none");
+    say::line(format_args!("{status}, correlation {correlation}\n{}", meaning(status, header(OUTCOME))));
     if status.is_success() { Ok(()) } else { bail!("the webhook was not accepted") }
 }
 
@@ -121,14 +126,14 @@ async fn give(client: &Client, simulator: &Url, shop: &str, body: &[u8]) -> anyh
     if !status.is_success() {
         bail!("the simulator did not take the order: {status} {}", answer.text().await.unwrap_or_default());
     }
-    println!("The simulator has the order.");
+    say::line("The simulator has the order.");
     Ok(())
 }
 
 /// What an answer of the handler means to whoever sent the webhook.
-fn meaning(status: StatusCode) -> &'static str {
+fn meaning(status: StatusCode, outcome: Option<&str>) -> &'static str {
     match status.as_u16() {
-        200..=299 => "It is recorded and will not be lost; a repetition would change nothing.",
+        200..=299 => became(outcome),
         400 => "A header or the body is not what Shopify sends; nothing was recorded.",
         401 => "The signature does not fit: --secret is none of [webhooks] shopify_secrets. Nothing was recorded.",
         404 => "There is no handler at this address; the path is /webhooks/shopify.",
@@ -136,6 +141,25 @@ fn meaning(status: StatusCode) -> &'static str {
         413 => "The body is larger than an order can be; nothing was recorded.",
         500..=599 => "The ledger could not commit it now. Shopify would deliver it again; send it again.",
         _ => "This is no answer of Lanekeeper's handler; something else listens there.",
+    }
+}
+
+/// What became of a webhook that was answered 2xx.
+fn became(outcome: Option<&str>) -> &'static str {
+    match outcome {
+        Some("new") => "It is recorded as a new job and will not be lost.",
+        Some("newer") => "It is recorded: the order was known, and its job follows this newer version.",
+        Some("unchanged") => "The order was known and nothing about it is new; its job goes on as it was.",
+        Some("duplicate") => "This webhook was recorded before; the repetition changed nothing.",
+        Some("quarantined") => {
+            "It is kept aside and is no job: the body is no order that can be read, or no shop with this domain is \
+             known (see `lanekeeper shop list`; adding the shop makes it a job)."
+        }
+        Some("ignored") => {
+            "It was passed over and not kept: the topic is none that makes work, such as orders/create, orders/paid, \
+             orders/updated or orders/cancelled."
+        }
+        Some(_) | None => "It was accepted, but not in words of Lanekeeper's handler; something else may listen there.",
     }
 }
 
@@ -163,9 +187,21 @@ mod tests {
     }
 
     #[test]
-    fn the_words_say_whether_it_is_recorded() {
-        assert!(meaning(StatusCode::OK).starts_with("It is recorded"));
-        assert!(meaning(StatusCode::UNAUTHORIZED).contains("signature"));
-        assert!(meaning(StatusCode::SERVICE_UNAVAILABLE).contains("again"));
+    fn the_words_say_what_became_of_it() {
+        for (outcome, part) in [
+            ("new", "new job"),
+            ("newer", "newer version"),
+            ("unchanged", "nothing about it is new"),
+            ("duplicate", "recorded before"),
+            ("quarantined", "is no job"),
+            ("ignored", "not kept"),
+        ] {
+            let words = meaning(StatusCode::OK, Some(outcome));
+            assert!(words.contains(part), "{outcome}: {words}");
+            assert_eq!(words.contains("will not be lost"), outcome == "new", "{outcome}: {words}");
+        }
+        assert!(meaning(StatusCode::OK, None).contains("something else"));
+        assert!(meaning(StatusCode::UNAUTHORIZED, None).contains("signature"));
+        assert!(meaning(StatusCode::SERVICE_UNAVAILABLE, None).contains("again"));
     }
 }

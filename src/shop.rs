@@ -15,7 +15,7 @@ use crate::control::{Command, domain};
 /// What to do with shops.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Shops {
-    /// Add a shop, or replace the one with this id. Webhooks that came before it was known become its work.
+    /// Add a shop, or replace one with --replace. Webhooks that came before it was known become its work.
     Add(Box<Add>),
     /// List the shops.
     List {
@@ -82,6 +82,9 @@ pub(crate) struct Add {
     /// What to do with an order whose risk check has not finished after ten minutes.
     #[arg(long, value_enum, default_value = "hold")]
     risk_pending: Risk,
+    /// Replace the shop with this id as a whole: what is not given goes to its default.
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }
@@ -152,7 +155,10 @@ impl Shops {
     /// The command for whoever has the ledger.
     pub(crate) fn command(self, config: &Config) -> anyhow::Result<Command> {
         match self {
-            Self::Add(add) => Ok(Command::ShopAdd(Box::new(add.shop(config)?))),
+            Self::Add(add) => {
+                let replace = add.replace;
+                Ok(Command::ShopAdd { shop: Box::new(add.shop(config)?), replace })
+            }
             Self::List { .. } => Ok(Command::ShopList),
             Self::Remove { id, .. } => Ok(Command::ShopRemove(id)),
         }

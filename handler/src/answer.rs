@@ -3,6 +3,18 @@
 //! The platform repeats whatever is not answered 2xx, so each status is chosen by whether a repetition helps. The
 //! sentences say what to do; they hold nothing of the body, of the signature or of a secret, and they do not tell a
 //! forger how close he came. The diagnosis is in the log line.
+//!
+//! A 200 says in the header [`OUTCOME`] what became of the webhook, for whoever tries things out; the platform reads
+//! the status only. It is one of:
+//!
+//! - `new`: it became a job.
+//! - `newer`: a known job follows its newer version.
+//! - `unchanged`: the job is known and nothing about it is new.
+//! - `duplicate`: this webhook was recorded before.
+//! - `quarantined`: kept without becoming work, because the body cannot be read or the shop is unknown.
+//! - `ignored`: of a topic that is no work, and not kept.
+//!
+//! It goes only to whoever could sign the body, and is the word that stands in the log and in the metrics.
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -22,6 +34,9 @@ const RETRY_AFTER_SECONDS: &str = "10";
 
 /// Carries the correlation id.
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// Carries what became of a webhook that was answered 200.
+const OUTCOME: HeaderName = HeaderName::from_static("x-lanekeeper-outcome");
 
 /// How a webhook ended.
 #[derive(Debug)]
@@ -74,6 +89,9 @@ fn respond(outcome: &Outcome, known: &Known) -> Response {
         && let Ok(value) = HeaderValue::from_str(correlation.as_str())
     {
         headers.insert(CORRELATION_ID, value);
+    }
+    if status == StatusCode::OK {
+        headers.insert(OUTCOME, HeaderValue::from_static(outcome.label()));
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
@@ -223,6 +241,35 @@ impl NotRecorded {
             Self::Ledger(LedgerError::Stopped(_) | LedgerError::Unreadable(_) | LedgerError::Impossible(_)) => {
                 Loudness::Error
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lane::ports::Recorded;
+    use lane::view::QuarantineReason;
+
+    fn outcome_header(outcome: &Outcome) -> Option<String> {
+        let response = respond(outcome, &Known::at(Instant::now()));
+        response.headers().get(OUTCOME).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_200_says_what_became_of_the_webhook_and_no_other_answer_does() {
+        let kept = Recorded::Quarantined(QuarantineReason::UnknownShop);
+        for (recorded, word) in
+            [(Recorded::Unchanged, "unchanged"), (Recorded::Duplicate, "duplicate"), (kept, "quarantined")]
+        {
+            let outcome = Outcome::Recorded { recorded: recorded.label(), wake_up: WakeUpSent::NotNeeded };
+            assert_eq!(outcome_header(&outcome).as_deref(), Some(word));
+        }
+        assert_eq!(outcome_header(&Outcome::Ignored).as_deref(), Some("ignored"));
+        for outcome in
+            [Outcome::NotTakenIn(NotTakenIn::TooLong), Outcome::NotRecorded(NotRecorded::TimedOut), Outcome::Panicked]
+        {
+            assert_eq!(outcome_header(&outcome), None, "{outcome:?}");
         }
     }
 }

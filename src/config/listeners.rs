@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use lane::shop::SecretRef;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use toml::Value;
 
 use super::secret;
 
@@ -20,12 +22,19 @@ fn review_listen() -> SocketAddr {
     loopback(8090)
 }
 
+/// The library's own words do not say how an address is written.
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let written = Value::deserialize(deserializer)?;
+    let address = written.as_str().and_then(|text| text.parse().ok());
+    address.ok_or_else(|| Error::custom("write an address and a port such as 127.0.0.1:8080"))
+}
+
 /// `[webhooks]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Webhooks {
     /// The address and port.
-    #[serde(default = "webhooks_listen")]
+    #[serde(default = "webhooks_listen", deserialize_with = "address")]
     pub(crate) listen: SocketAddr,
     /// The app's secrets: the current one, and the previous one while it is being rotated.
     #[serde(deserialize_with = "secret::references")]
@@ -37,6 +46,6 @@ pub(crate) struct Webhooks {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Review {
     /// The address and port.
-    #[serde(default = "review_listen")]
+    #[serde(default = "review_listen", deserialize_with = "address")]
     pub(crate) listen: SocketAddr,
 }

@@ -130,3 +130,37 @@ fn an_override_that_cannot_be_read_is_named() {
     let problem = Config::read(SMALLEST, "x", &env).unwrap_err().to_string();
     assert!(problem.contains(REVIEW_LISTEN), "{problem}");
 }
+
+#[test]
+fn a_level_that_would_silence_the_program_is_refused_with_the_words_there_are() {
+    for bad in ["loud", "warning", "INFO!", "", "info, hyper=off", "off", "info,loud", "worker=loud", "worker=debug"] {
+        let problem = problem(&format!("{SMALLEST}[log]\nlevel = \"{bad}\"\n"));
+        assert!(problem.starts_with("lanekeeper.toml:11 [log] level: "), "{bad}: {problem}");
+        assert!(problem.contains("info"), "{bad}: {problem}");
+    }
+    for good in ["error", "warn", "info", "debug", "trace", "info,worker=debug", "info,hyper=off"] {
+        assert!(read(&format!("{SMALLEST}[log]\nlevel = \"{good}\"\n")).is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn what_is_no_address_to_listen_on_is_told_how_to_write_it() {
+    for section in ["webhooks", "review"] {
+        for bad in ["\"8080\"", "\"localhost:8080\"", "8080"] {
+            let listen = format!("listen = {bad}\n");
+            let text = if section == "webhooks" {
+                SMALLEST.replace("[webhooks]\n", &format!("[webhooks]\n{listen}"))
+            } else {
+                format!("{SMALLEST}[review]\n{listen}")
+            };
+            let problem = problem(&text);
+            assert!(problem.contains(&format!("[{section}] listen: write an address and a port")), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_how_to_mend_it() {
+    let problem = Config::load(Path::new("/nowhere/lanekeeper.toml"), &|_| None).unwrap_err().to_string();
+    assert!(problem.contains("copy lanekeeper.example.toml") && problem.contains("--config"), "{problem}");
+}

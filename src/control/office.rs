@@ -55,7 +55,7 @@ impl Office {
     pub(crate) async fn carry_out(&self, command: Command) -> CarriedOut {
         let mut chance = self.chance.lock().await;
         let done = match command {
-            Command::ShopAdd(shop) => self.add_shop(*shop).await,
+            Command::ShopAdd { shop, replace } => self.add_shop(*shop, replace).await,
             Command::ShopList => self.list_shops().await.map(CarriedOut::from),
             Command::ShopRemove(id) => self.remove_shop(id).await.map(CarriedOut::from),
             Command::OperatorAdd { name, role } => {
@@ -67,18 +67,23 @@ impl Office {
         done.unwrap_or_else(|error| Reply::Refused(error.to_string()).into())
     }
 
-    async fn add_shop(&self, mut shop: Shop) -> Result<CarriedOut, RegistryError> {
+    async fn add_shop(&self, mut shop: Shop, replace: bool) -> Result<CarriedOut, RegistryError> {
         if let Some(refusal) = self.normalise(&mut shop) {
             return Ok(Reply::Refused(refusal).into());
         }
         let now = self.clock.now();
         let before = self.registry.shops().await?.into_iter().find(|known| known.id == shop.id);
+        if let Some(known) = &before
+            && !replace
+        {
+            return Ok(Reply::ShopKnown(Box::new(Shop::clone(known))).into());
+        }
         shop.added_at = before.as_ref().map_or(now, |known| known.added_at);
         let kept = self.kept_webhooks(&shop).await?;
         let sends = self.registry.put_shop(&shop, now).await?;
         let became_work = kept.saturating_sub(self.kept_webhooks(&shop).await?);
         let notes = secret_note(&shop).into_iter().collect();
-        let replaced = before.is_some();
+        let replaced = before.map(|known| Box::new(Shop::clone(&known)));
         let reply = Reply::ShopAdded { shop: Box::new(shop), replaced, became_work, notes };
         Ok(CarriedOut { reply, sends })
     }

@@ -71,17 +71,51 @@ fn shop() -> Shop {
     }
 }
 
+fn add(shop: Shop) -> Command {
+    Command::ShopAdd { shop: Box::new(shop), replace: false }
+}
+
+fn replace(shop: Shop) -> Command {
+    Command::ShopAdd { shop: Box::new(shop), replace: true }
+}
+
+#[tokio::test]
+async fn a_known_shop_is_replaced_only_on_demand_and_a_removed_one_comes_back_without_it() {
+    let running = running();
+    let domains = vec!["acme.myshopify.com".to_owned(), "acme-old.myshopify.com".to_owned()];
+    let before = Shop { domains, ..shop() };
+    running.ask(add(before.clone())).await;
+    let plain = Shop { rules: HoldRules::default(), ..shop() };
+
+    let refused = running.ask(add(plain.clone())).await;
+    assert!(is_refusal(&refused), "{refused:?}");
+    for part in ["above 500.00 USD", "acme-old", "goes to its default", "--replace"] {
+        assert!(words(&refused).contains(part), "{part}: {}", words(&refused));
+    }
+    let Reply::Shops(kept) = running.ask(Command::ShopList).await else { panic!() };
+    assert_eq!((&kept[0].rules, &kept[0].domains), (&before.rules, &before.domains));
+
+    let replaced = running.ask(replace(plain.clone())).await;
+    assert!(!is_refusal(&replaced), "{replaced:?}");
+    for part in ["Before, it was", "above 500.00 USD", "name acme-old.myshopify.com are no longer this shop's"] {
+        assert!(words(&replaced).contains(part), "{part}: {}", words(&replaced));
+    }
+    running.ask(Command::ShopRemove(plain.id.clone())).await;
+    let back = running.ask(add(plain)).await;
+    assert!(matches!(back, Reply::ShopAdded { replaced: None, .. }), "{back:?}");
+}
+
 #[tokio::test]
 async fn a_shop_goes_the_whole_way_round() {
     let running = running();
-    let added = running.ask(Command::ShopAdd(Box::new(shop()))).await;
-    let Reply::ShopAdded { shop: known, replaced: false, became_work: 0, notes } = &added else { panic!("{added:?}") };
+    let added = running.ask(add(shop())).await;
+    let Reply::ShopAdded { shop: known, replaced: None, became_work: 0, notes } = &added else { panic!("{added:?}") };
     assert_eq!((known.domains.len(), known.domain()), (1, "acme.myshopify.com"));
     assert!(notes.is_empty() && known.added_at > jiff::Timestamp::UNIX_EPOCH);
     assert!(words(&added).contains("holds orders above 500.00 USD"), "{}", words(&added));
 
-    let again = running.ask(Command::ShopAdd(Box::new(shop()))).await;
-    let Reply::ShopAdded { shop: same, replaced: true, .. } = &again else { panic!("{again:?}") };
+    let again = running.ask(replace(shop())).await;
+    let Reply::ShopAdded { shop: same, replaced: Some(_), .. } = &again else { panic!("{again:?}") };
     assert_eq!(same.added_at, known.added_at);
     assert_eq!(running.ask(Command::ShopList).await, Reply::Shops(vec![Shop::clone(same)]));
 
@@ -97,7 +131,7 @@ async fn a_shop_that_cannot_be_is_refused_in_words() {
     let elsewhere = Shop { domains: vec!["acme.example.com".into()], ..shop() };
     let unknown = Shop { warehouse: AccountId::at("shipstation", "other"), ..shop() };
     for (shop, part) in [(elsewhere, "not a Shopify domain"), (unknown, "no warehouse account shipstation/other")] {
-        let reply = running.ask(Command::ShopAdd(Box::new(shop))).await;
+        let reply = running.ask(add(shop)).await;
         assert!(is_refusal(&reply) && words(&reply).contains(part), "{}", words(&reply));
     }
     assert_eq!(running.ask(Command::ShopList).await, Reply::Shops(Vec::new()));
@@ -106,9 +140,9 @@ async fn a_shop_that_cannot_be_is_refused_in_words() {
 #[tokio::test]
 async fn a_domain_that_another_shop_has_is_refused() {
     let running = running();
-    running.ask(Command::ShopAdd(Box::new(shop()))).await;
+    running.ask(add(shop())).await;
     let other = Shop { id: ShopId::parse("bolt").unwrap(), ..shop() };
-    let reply = running.ask(Command::ShopAdd(Box::new(other))).await;
+    let reply = running.ask(add(other)).await;
     assert!(words(&reply).contains("belongs to the shop acme already"), "{}", words(&reply));
 }
 
@@ -116,7 +150,7 @@ async fn a_domain_that_another_shop_has_is_refused() {
 async fn a_token_the_program_cannot_read_is_noted() {
     let running = running();
     let hidden = Shop { token: "env:LANEKEEPER_NO_SUCH_TOKEN".parse().unwrap(), ..shop() };
-    let reply = running.ask(Command::ShopAdd(Box::new(hidden))).await;
+    let reply = running.ask(add(hidden)).await;
     assert!(words(&reply).contains("Note: the secret env:LANEKEEPER_NO_SUCH_TOKEN is missing"), "{}", words(&reply));
 }
 
@@ -169,6 +203,6 @@ async fn a_socket_left_by_a_killed_program_is_nobodys_and_is_replaced() {
 async fn without_a_program_the_same_commands_are_carried_out_on_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Ledger::open(&folder.path().join("ledger"), &SystemClock::start()).unwrap();
-    let reply = office(&ledger).carry_out(Command::ShopAdd(Box::new(shop()))).await.reply;
-    assert!(matches!(reply, Reply::ShopAdded { replaced: false, .. }), "{reply:?}");
+    let reply = office(&ledger).carry_out(add(shop())).await.reply;
+    assert!(matches!(reply, Reply::ShopAdded { replaced: None, .. }), "{reply:?}");
 }

@@ -9,7 +9,7 @@ use super::{OperatorLine, Reply};
 /// Whether the command was not carried out.
 pub(crate) fn is_refusal(reply: &Reply) -> bool {
     match reply {
-        Reply::NoSuchShop(_) | Reply::NoSuchOperator(_) | Reply::Refused(_) => true,
+        Reply::ShopKnown(_) | Reply::NoSuchShop(_) | Reply::NoSuchOperator(_) | Reply::Refused(_) => true,
         Reply::ShopAdded { .. }
         | Reply::Shops(_)
         | Reply::ShopRemoved(_)
@@ -22,7 +22,16 @@ pub(crate) fn is_refusal(reply: &Reply) -> bool {
 /// What happened and what it means.
 pub(crate) fn words(reply: &Reply) -> String {
     match reply {
-        Reply::ShopAdded { shop, replaced, became_work, notes } => shop_added(shop, *replaced, *became_work, notes),
+        Reply::ShopAdded { shop, replaced, became_work, notes } => {
+            shop_added(shop, replaced.as_deref(), *became_work, notes)
+        }
+        Reply::ShopKnown(known) => format!(
+            "Nothing was done: there is a shop {} already:\n{}\nAdding it again replaces it as a whole: every rule, \
+             domain and other option that is not given goes to its default. If that is wanted, give all options again, \
+             with --replace.",
+            known.id,
+            shop(known)
+        ),
         Reply::Shops(shops) if shops.is_empty() => {
             "There are no shops yet; add one with `lanekeeper shop add`.".to_owned()
         }
@@ -56,9 +65,19 @@ pub(crate) fn words(reply: &Reply) -> String {
     }
 }
 
-fn shop_added(added: &Shop, replaced: bool, became_work: u64, notes: &[String]) -> String {
-    let did = if replaced { "is changed; everything not given now is at its default" } else { "is added" };
+fn shop_added(added: &Shop, replaced: Option<&Shop>, became_work: u64, notes: &[String]) -> String {
+    let did = if replaced.is_some() { "is replaced; everything not given now is at its default" } else { "is added" };
     let mut text = format!("The shop {} {did}.\n{}\n", added.id, shop(added));
+    if let Some(before) = replaced {
+        text.push_str("Before, it was:\n");
+        text.push_str(&shop(before));
+        text.push('\n');
+        let dropped = before.domains.iter().filter(|domain| !added.domains.contains(domain));
+        for domain in dropped {
+            let line = format!("Webhooks that name {domain} are no longer this shop's.\n");
+            text.push_str(&line);
+        }
+    }
     let kept = match became_work {
         0 => "No webhook had come for it before.".to_owned(),
         1 => "One webhook that had come before was waiting for it and is its job now.".to_owned(),

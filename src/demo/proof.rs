@@ -61,8 +61,16 @@ fn counted(accepted: &[Accepted], jobs: &BTreeMap<String, Job>, orders: &[Value]
         .into_iter()
         .filter(|state| of(*state) > 0)
         .map(|state| format!("{} {}", of(state), state.as_str()));
+    let cancelled = orders.iter().filter(|order| order["orderStatus"] == "cancelled").count();
+    let remark = match cancelled {
+        0 => String::new(),
+        some => format!(
+            ", {some} of them cancelled: an order that was cancelled or rejected after it had reached ShipStation stays \
+             there as cancelled"
+        ),
+    };
     format!(
-        "{} orders accepted: {}. ShipStation has {} orders.",
+        "{} orders accepted: {}. ShipStation has {} orders{remark}.",
         accepted.len(),
         counts.collect::<Vec<_>>().join(", "),
         orders.len()

@@ -1,19 +1,24 @@
 //! What the person in front of the demonstration reads.
 
+use std::path::Path;
+
 use lane::state::StateKind;
 use lane::view::Figures;
 
 use super::cast::SHOPS;
 use super::proof::Findings;
 use super::stage::Stage;
+use crate::say::{self, Reader};
 
 /// Where everything is.
 pub(super) fn greet(stage: &Stage, orders: Option<u64>) {
-    let folder = stage.folder.display();
     let shop = SHOPS[1].domain();
-    println!(
+    let file = |name: &str| quoted(&stage.folder.join(name).display().to_string());
+    say::line(format_args!(
         "Lanekeeper's demonstration: twelve made-up shops, a simulated Shopify and a simulated ShipStation, all on this \
-         machine.\n
+         machine.
+The simulators fail now and then on purpose; what is held or retried is part of the show.
+What is set aside is not carried out: cancelled by the customer, or rejected on the review page.\n
   Open                http://{review}/
   and sign in with    {token}
 
@@ -25,55 +30,92 @@ pub(super) fn greet(stage: &Stage, orders: Option<u64>) {
 
 Send one more order with
 
-  lanekeeper send {folder}/order.json --topic orders/create --shop {shop} \\
+  {program} send {order} --topic orders/create --shop {shop} \\
     --to {webhooks} \\
-    --secret file:{folder}/secrets/shopify --simulator {shopify}
+    --secret {secret} --simulator {shopify}
 
-and look at the shops with: lanekeeper shop list --config {folder}/lanekeeper.toml
+and look at the shops with
+
+  {program} shop list --config {settings}
 ",
+        folder = stage.folder.display(),
+        program = program(),
+        order = file("order.json"),
+        settings = file("lanekeeper.toml"),
+        secret = quoted(&format!("file:{}", stage.folder.join("secrets/shopify").display())),
         review = stage.addresses.review,
         token = stage.guest,
         webhooks = stage.webhooks(),
         shopify = stage.shopify.origin(),
         shipstation = stage.shipstation.base_url(),
-    );
+    ));
     match orders {
-        Some(orders) => println!("It ends by itself once {orders} orders are settled.\n"),
-        None => println!("Ctrl-C ends it.\n"),
+        Some(orders) => say::line(format_args!("It ends by itself once {orders} orders are settled.\n")),
+        None => say::line("Ctrl-C ends it.\n"),
+    };
+}
+
+/// This program as it was started, wherever it lies: with `cargo run` it is on nobody's path.
+fn program() -> String {
+    let path = std::env::current_exe().unwrap_or_else(|_| Path::new("lanekeeper").to_owned());
+    quoted(&path.display().to_string())
+}
+
+/// The text as one word for a shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-:@%+,=".contains(character);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
     }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// One line of figures.
-pub(super) fn line(stage: &Stage, figures: &Figures) {
+pub(super) fn line(stage: &Stage, figures: &Figures) -> Reader {
     let of = |states: &[StateKind]| -> u64 {
         figures.jobs.iter().filter(|(state, _)| states.contains(state)).map(|(_, count)| count).sum()
     };
     let accepted = of(&StateKind::ALL);
     let waiting = of(&[StateKind::Waiting, StateKind::Attempting, StateKind::Retrying]);
     let aside = of(&[StateKind::Skipped, StateKind::Rejected]);
-    println!(
-        "{}  accepted {accepted:>5}  done {:>5}  held {:>3}  failed {:>3}  waiting {waiting:>4}  set aside {aside:>3}  \
-         | ShipStation has {:>5}",
+    let quarantined: u64 =
+        figures.webhooks.iter().filter(|(outcome, _)| outcome == "quarantined").map(|(_, count)| count).sum();
+    let quarantined = if quarantined == 0 { String::new() } else { format!("  quarantined {quarantined:>3}") };
+    say::line(format_args!(
+        "{}  accepted {accepted:>5}  done {:>5}  held {:>3}  failed {:>3}  waiting {waiting:>4}  set aside {aside:>3}\
+         {quarantined}  | ShipStation has {:>5}",
         stage.clock.now().strftime("%H:%M:%S"),
         of(&[StateKind::Done]),
         of(&[StateKind::Held]),
         of(&[StateKind::Failed]),
         stage.shipstation.orders().len(),
-    );
+    ))
 }
 
 /// How it ended.
 pub(super) fn summary(findings: &Findings) {
-    println!();
+    say::line("");
     for line in &findings.lines {
-        println!("  {line}");
+        say::line(format_args!("  {line}"));
     }
     for wrong in &findings.wrong {
-        println!("  ✘ {wrong}");
+        say::line(format_args!("  ✘ {wrong}"));
     }
     if findings.wrong.is_empty() {
-        println!(
-            "  ✔ no accepted order was lost, none was doubled, and every shop's came in the order they were accepted"
+        say::line(
+            "  ✔ no accepted order was lost, none was doubled, and every shop's came in the order they were accepted",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_for_a_shell() {
+        assert_eq!(quoted("/tmp/lanekeeper-1/order.json"), "/tmp/lanekeeper-1/order.json");
+        assert_eq!(quoted("/home/a b/x"), "'/home/a b/x'");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
     }
 }

@@ -32,6 +32,8 @@ use crate::{figures, kill_points, logs};
 const PAGE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
 /// Where webhooks go if that is free.
 const WEBHOOKS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// The ledger in the folder.
+const LEDGER: &str = "lanekeeper.db";
 /// Loopback, whichever port is free.
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -48,7 +50,7 @@ pub(super) struct Stage {
     pub(super) guest: String,
     /// The token of the operator who is part of the play.
     pub(super) robin: String,
-    /// Tells the orders of this run from those of others in the same folder.
+    /// Tells the orders of this run from those of others, whose pages may still be open.
     pub(super) run: u64,
     /// Keeps a temporary folder until the end.
     _temporary: Option<TempDir>,
@@ -87,7 +89,7 @@ impl Stage {
         let program = Program::start(&config, figures::start()?, Arc::clone(&clock), chance).await?;
         let office = program.office();
         for shop in shops {
-            let reply = office.carry_out(Command::ShopAdd(Box::new(shop))).await.reply;
+            let reply = office.carry_out(Command::ShopAdd { shop: Box::new(shop), replace: false }).await.reply;
             if is_refusal(&reply) {
                 bail!("a made-up shop was not added: {}", words(&reply));
             }
@@ -132,8 +134,16 @@ impl Stage {
     }
 }
 
+/// The simulators forget everything when they end, so orders of an earlier demonstration could never be settled.
 fn folder(demo: &Demo) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
     if let Some(folder) = &demo.data {
+        if folder.join(LEDGER).exists() {
+            bail!(
+                "{} holds the ledger of an earlier demonstration, whose simulators are gone; name another folder with \
+                 --data, or remove this one",
+                folder.display()
+            );
+        }
         fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         return Ok((folder.canonicalize()?, None));
     }
@@ -203,7 +213,7 @@ fn settings(
     let mut text = format!(
         "[ledger]\npath = {}\n\n[webhooks]\nlisten = \"{webhooks}\"\nshopify_secrets = [{}]\n\n[review]\nlisten = \
          \"{review}\"\n\n[shopify]\nbase_url = {}\n\n[log]\nlevel = \"info\"\n",
-        quoted(folder.join("lanekeeper.db").display().to_string()),
+        quoted(folder.join(LEDGER).display().to_string()),
         reference("shopify"),
         quoted(shopify.base_url()),
     );
@@ -235,4 +245,19 @@ async fn operator(office: &Office, name: &str, role: Role) -> anyhow::Result<Str
         bail!("a made-up operator was not added: {}", words(&reply))
     };
     Ok(token.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_a_ledger_is_not_used_again() {
+        let data = tempfile::tempdir().unwrap();
+        let demo = Demo { fast: true, listen: None, data: Some(data.path().to_owned()), orders: None };
+        assert!(folder(&demo).is_ok());
+        fs::write(data.path().join(LEDGER), "").unwrap();
+        let refused = folder(&demo).unwrap_err().to_string();
+        assert!(refused.contains("name another folder"), "{refused}");
+    }
 }
