@@ -6,19 +6,23 @@
 )]
 
 mod scene;
+mod news;
+mod endings;
 mod recording;
 mod working;
+mod sweeping;
 mod deciding;
 
 use std::future::Future;
 use std::pin::Pin;
 
-pub use scene::{News, Ports, Scene};
+pub use news::News;
+pub use scene::{Ports, Scene};
 
 /// A story; it panics when a promise is broken.
 pub type Case = fn(Scene) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// All cases by name. A backend passes when each passes on a fresh ledger of its own.
 pub fn cases() -> Vec<(&'static str, Case)> {
-    [recording::cases(), working::cases(), deciding::cases()].concat()
+    [recording::cases(), working::cases(), sweeping::cases(), deciding::cases()].concat()
 }

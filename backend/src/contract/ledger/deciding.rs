@@ -14,7 +14,9 @@ use lane::ports::{Begin, Complete, Decided, Once, RegistryError, Release, Reques
 use lane::state::StateKind;
 
 use super::Case;
-use super::scene::{News, Scene, done, fail, hash, hold, lane as lane_of};
+use super::endings::{done, fail, hold};
+use super::news::News;
+use super::scene::{Scene, hash, lane as lane_of};
 
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![

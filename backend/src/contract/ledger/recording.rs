@@ -7,7 +7,9 @@ use lane::view::{Page, QuarantineReason};
 use lane::webhook::Content;
 
 use super::Case;
-use super::scene::{News, Scene, done, hold, lane};
+use super::endings::{done, hold};
+use super::news::News;
+use super::scene::{Scene, lane};
 
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![

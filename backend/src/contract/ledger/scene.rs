@@ -6,17 +6,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use lane::clock::{Clock, ManualClock, Timestamp, after};
 use lane::decision::{Decision, Verdict};
-use lane::hold::HoldReason;
 use lane::id::{AccountId, CorrelationId, Fingerprint, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::line::{Lease, Leased};
-use lane::outcome::{Outcome, Proof, Reach, Report, Trouble, WarehouseCopy};
+use lane::outcome::{Outcome, Reach, Report};
 use lane::policy::Policy;
 use lane::ports::{Begin, Complete, Decided, Desk, Head, Intake, Once, Recorded, Registry, Release, Work};
 use lane::shop::{HoldRules, Qualification, SecretRef, Shop, Source};
 use lane::state::StateKind;
 use lane::view::Page;
 use lane::webhook::{Content, OrderNews, Webhook};
+
+use super::news::News;
 
 /// One backend's ledger behind every port.
 #[derive(Clone)]
@@ -38,55 +39,6 @@ pub struct Scene {
     pub ports: Ports,
     /// The time.
     pub clock: Arc<ManualClock>,
-}
-
-/// A webhook in the making.
-#[derive(Clone)]
-pub struct News {
-    order: u64,
-    version: i64,
-    topic: &'static str,
-    event: Option<String>,
-    delivery: Option<String>,
-    says: String,
-    qualifies: bool,
-}
-
-impl News {
-    /// The creation of an order.
-    pub fn of(order: u64) -> Self {
-        let says = "first".to_owned();
-        Self { order, version: 1, topic: "orders/create", event: None, delivery: None, says, qualifies: true }
-    }
-
-    /// A later version that says something else.
-    #[must_use]
-    pub fn updated(mut self, version: i64, says: &str) -> Self {
-        (self.version, self.says, self.topic) = (version, says.to_owned(), "orders/updated");
-        self
-    }
-
-    /// A cancellation.
-    #[must_use]
-    pub fn cancelled(mut self, version: i64) -> Self {
-        (self.version, self.says, self.topic) = (version, "cancelled".to_owned(), "orders/cancelled");
-        self.qualifies = false;
-        self
-    }
-
-    /// Of another topic.
-    #[must_use]
-    pub fn topic(mut self, topic: &'static str) -> Self {
-        self.topic = topic;
-        self
-    }
-
-    /// With these ids.
-    #[must_use]
-    pub fn ids(mut self, delivery: Option<&str>, event: Option<&str>) -> Self {
-        (self.delivery, self.event) = (delivery.map(Into::into), event.map(Into::into));
-        self
-    }
 }
 
 impl Scene {
@@ -291,35 +243,9 @@ pub(super) fn hash(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-pub(super) fn done() -> (Outcome, Reach) {
-    let proof = Proof {
-        account: AccountId::at("shipstation", "main"),
-        reference: "77".to_owned(),
-        key: "key".to_owned(),
-        fingerprint: Fingerprint::given("fetched"),
-        compared: Vec::new(),
-        accepted: None,
-        read_back_at: Timestamp::UNIX_EPOCH,
-    };
-    let copy = WarehouseCopy {
-        account: AccountId::at("shipstation", "main"),
-        order_id: "77".to_owned(),
-        written: std::collections::BTreeMap::new(),
-    };
-    (Outcome::Done(proof), Reach::There(copy))
-}
-
-pub(super) fn retry_in(seconds: u64) -> (Outcome, Reach) {
-    let error = Trouble::new("shipstation", "answered 503");
-    (Outcome::Retry { after: Some(Duration::from_secs(seconds)), error }, Reach::Untouched)
-}
-
-pub(super) fn hold() -> (Outcome, Reach) {
-    let fingerprint = Fingerprint::given("fetched");
-    let reason = HoldReason::TotalAbove;
-    (Outcome::Hold { reason, evidence: Vec::new(), fingerprint, difference: None }, Reach::Untouched)
-}
-
-pub(super) fn fail() -> (Outcome, Reach) {
-    (Outcome::Fail(Trouble::new("shipstation", "refused for good")), Reach::Untouched)
+/// Orders are sold, one after another.
+pub(super) async fn orders(scene: &Scene, shop: &str, orders: impl IntoIterator<Item = u64>) {
+    for order in orders {
+        scene.hears(shop, &News::of(order)).await;
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lane::clock::after;
 use lane::history::Happened;
 use lane::id::JobId;
-use lane::line::{Leased, Pick, Rest};
+use lane::line::{Leased, Pick};
 use lane::outcome::{Outcome, PauseReason, Reach};
 use lane::policy::{Policy, Standing};
 use lane::ports::{Begin, Complete, Head, Release};
@@ -14,7 +14,9 @@ use lane::state::StateKind;
 use lane::view::{LaneFilter, LaneStatus, Page, QuarantineReason};
 
 use super::Case;
-use super::scene::{News, Scene, done, fail, hold, lane as lane_of, retry_in};
+use super::endings::{done, fail, hold, retry_in};
+use super::news::News;
+use super::scene::{Scene, lane as lane_of, orders};
 
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
@@ -26,23 +28,12 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("a held job steps aside", |scene| Box::pin(hold_steps_aside(scene))),
         ("a held job may stop the lane", |scene| Box::pin(hold_stops(scene))),
         ("release refuses while something is ready", |scene| Box::pin(release_refuses(scene))),
-        ("a rest is respected and seen", |scene| Box::pin(rest(scene))),
-        ("a dead worker's lane is swept when its lease ends", |scene| Box::pin(dead_worker(scene))),
-        ("the sweep puts off lanes that nobody answers for", |scene| Box::pin(sweep_puts_off(scene))),
         ("a version during the attempt reopens the job", |scene| Box::pin(version_during_attempt(scene))),
         ("a disturbance reopens the job", |scene| Box::pin(disturbance(scene))),
-        ("five leases without progress pause the lane", |scene| Box::pin(no_progress(scene))),
         ("a pause by an outcome stops the lane", |scene| Box::pin(pause_by_outcome(scene))),
         ("an order the shop cannot see is quarantined", |scene| Box::pin(unknown_to_shop(scene))),
-        ("a provider's stop is remembered", |scene| Box::pin(stop_is_remembered(scene))),
         ("lanes do not see each other", |scene| Box::pin(lanes_apart(scene))),
     ]
-}
-
-async fn orders(scene: &Scene, shop: &str, orders: impl IntoIterator<Item = u64>) {
-    for order in orders {
-        scene.hears(shop, &News::of(order)).await;
-    }
 }
 
 async fn one_lease(scene: Scene) {
@@ -159,58 +150,6 @@ async fn release_refuses(scene: Scene) {
     assert_eq!(scene.head(&lease).await.as_deref(), Some("2"), "the lease was kept");
 }
 
-async fn rest(scene: Scene) {
-    scene.shop("acme").await;
-    orders(&scene, "acme", [1]).await;
-    let lease = scene.lease("acme").await;
-    let until = after(scene.now(), Duration::from_secs(20));
-    let rest = Rest { until, why: "shipstation/main: limit".to_owned() };
-    let released = scene.ports.work.release(&lease, Some(rest.clone()), scene.now()).await.expect("released");
-    assert_eq!(released, Release::Released { wake: Some(until) });
-    let lanes = scene.ports.desk.lanes(&LaneFilter::default(), &Page::default(), scene.now()).await.expect("lanes");
-    assert_eq!(lanes.rows[0].status, LaneStatus::Throttled(rest));
-    assert!(scene.sweeps().await.is_empty());
-    scene.pass(20);
-    assert_eq!(scene.sweeps().await, ["1-retry"]);
-}
-
-async fn dead_worker(scene: Scene) {
-    scene.shop("acme").await;
-    orders(&scene, "acme", [1]).await;
-    let lease = scene.lease("acme").await;
-    scene.begins(&lease, 1).await;
-    scene.pass(60);
-    assert!(scene.sweeps().await.is_empty(), "somebody works on it");
-    scene.pass(71);
-    assert_eq!(scene.sweeps().await, ["1-retry"]);
-    let next = scene.lease("acme").await;
-    assert_eq!(scene.head(&next).await.as_deref(), Some("1"));
-    let Begin::Attempt { job, number, .. } = scene.begins(&next, 1).await else { panic!("it begins again") };
-    assert_eq!((number, job.reach), (2, Reach::Unresolved), "the first one's write is unresolved");
-}
-
-async fn sweep_puts_off(scene: Scene) {
-    scene.shop("acme").await;
-    orders(&scene, "acme", [1]).await;
-    assert!(scene.sweeps().await.is_empty(), "the handler's own wake-up comes first");
-    scene.pass(30);
-    let mut waits = Vec::new();
-    let mut waited = 0;
-    let mut ids = Vec::new();
-    while waits.len() < 6 {
-        let sends = scene.sweeps().await;
-        if !sends.is_empty() {
-            ids.extend(sends);
-            waits.push(waited);
-            waited = 0;
-        }
-        scene.pass(60);
-        waited += 1;
-    }
-    assert_eq!(waits, [0, 1, 2, 4, 8, 15], "minutes between wake-ups");
-    assert_eq!(ids[..3], ["1-retry", "1-retry-2", "1-retry-3"], "each has an id of its own");
-}
-
 async fn version_during_attempt(scene: Scene) {
     scene.shop("acme").await;
     orders(&scene, "acme", [1]).await;
@@ -234,20 +173,6 @@ async fn disturbance(scene: Scene) {
     scene.ports.work.disturb(&lane_of("acme"), &JobId::from(1), scene.now()).await.expect("disturbed");
     assert_eq!(scene.state("acme", 1).await, StateKind::Waiting);
     assert_eq!(scene.sweeps().await, ["1-retry"]);
-}
-
-async fn no_progress(scene: Scene) {
-    scene.shop("acme").await;
-    orders(&scene, "acme", [1]).await;
-    let mut leases = 0;
-    while let Leased::Yes(_) = scene.lease_as("acme", "crashes at once").await {
-        leases += 1;
-        assert!(leases < 20, "it must end");
-        scene.pass(131);
-    }
-    assert_eq!(leases, lane::line::STRIKES_MAX);
-    let lanes = scene.ports.desk.lanes(&LaneFilter::default(), &Page::default(), scene.now()).await.expect("lanes");
-    assert!(matches!(&lanes.rows[0].status, LaneStatus::Paused(pause) if pause.why == PauseReason::NoProgress));
 }
 
 async fn pause_by_outcome(scene: Scene) {
@@ -296,16 +221,4 @@ async fn lanes_apart(scene: Scene) {
     assert_eq!(timeline.len(), 1);
     assert!(matches!(timeline[0].what, Happened::Accepted { .. }));
     scene.conserves().await;
-}
-
-async fn stop_is_remembered(scene: Scene) {
-    let account = lane::id::AccountId::at("shipstation", "main");
-    let (soon, later) = (after(scene.now(), Duration::from_secs(10)), after(scene.now(), Duration::from_mins(1)));
-    for until in [later, soon] {
-        scene.ports.work.stop_account(&account, until).await.expect("remembered");
-    }
-    let stopped = scene.ports.work.stopped_accounts(scene.now()).await.expect("an answer");
-    assert_eq!(stopped, [(account, later)], "an earlier end does not replace a later one");
-    scene.pass(60);
-    assert!(scene.ports.work.stopped_accounts(scene.now()).await.expect("an answer").is_empty());
 }
