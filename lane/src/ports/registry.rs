@@ -42,7 +42,9 @@ pub enum RegistryError {
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// Adds or replaces a shop. Webhooks that came before it was known become its jobs in the order they came, and a
-    /// lane that was paused because the shop had been removed goes on. The answer is the wake-ups to send.
+    /// lane that was paused because the shop had been removed goes on. The answer is the wake-ups to send. A long past
+    /// is taken in by pages of one atomic write each; until the last one its new webhooks are kept behind the old, and
+    /// after a crash adding the shop again goes on.
     async fn put_shop(&self, shop: &Shop, now: Timestamp) -> Result<Vec<Envelope>, RegistryError>;
 
     /// All shops by id.
