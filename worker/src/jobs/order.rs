@@ -58,7 +58,7 @@ const SHOPIFY_QUOTA: Quota = Quota { units: 100, per: Duration::from_secs(1), bu
 /// An order that the shop does not show yet is asked for once more: its webhook can be faster than its API.
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(10);
 /// For so long after it was heard of, an order that the shop does not show may be new to its API.
-const UNKNOWN_TIME: Duration = Duration::from_mins(1);
+const UNKNOWN_TIME: Duration = Duration::from_secs(10);
 /// The API can be behind its own webhooks, mostly by less than this.
 const OLDER_AGAIN: Duration = Duration::from_secs(5);
 
