@@ -1,7 +1,7 @@
 //! The ledger in one SQLite file: one writer thread that groups commits, readers with connections of their own.
 //!
 //! Each verb of the ports is one unit of writing ([`writer`]) or one read ([`readers`]); the domain's functions decide
-//! what a unit writes ([`intake`], [`work`], [`desk`], [`registry`]), and [`rows`] knows how it lies in the file.
+//! what a unit writes ([`intake`], [`work`], [`sweep`], [`desk`], [`registry`]), and [`rows`] knows how it lies in the file.
 
 mod open;
 mod writer;
@@ -9,6 +9,7 @@ mod readers;
 mod rows;
 mod intake;
 mod work;
+mod sweep;
 mod desk;
 mod registry;
 mod look;
@@ -130,7 +131,7 @@ impl Work for Ledger {
     }
 
     async fn lanes_to_wake(&self, now: Timestamp, limit: u32) -> Result<Swept, LedgerError> {
-        self.writer.write(move |unit| work::sweep(unit, now, limit)).await
+        self.writer.write(move |unit| sweep::sweep(unit, now, limit)).await
     }
 
     async fn stop_account(&self, account: &AccountId, until: Timestamp) -> Result<(), LedgerError> {

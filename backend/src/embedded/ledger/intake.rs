@@ -109,11 +109,11 @@ fn accept(
     let why = judged.as_ref().err().map(lane::shop::SkipReason::words);
     let place = next_place(unit, lane.seq)?;
     let correlation = arrival.correlation.clone();
-    let job = Job::accept(lane.key.clone(), shop.id.clone(), news, judged, place, correlation.clone(), arrival.at);
-    let mut row = JobRow::insert(unit, lane.seq, job)?;
+    let mut job = Job::accept(lane.key.clone(), shop.id.clone(), news, judged, place, correlation.clone(), arrival.at);
+    let send = wake(unit, lane, &mut job, SendKind::First, arrival.at)?;
+    let row = JobRow::insert(unit, lane.seq, job)?;
     let state = row.job.state.kind();
     row.note(unit, arrival.at, Happened::Accepted { topic: arrival.topic.to_owned(), correlation, state, why })?;
-    let send = wake(unit, lane, &mut row, SendKind::First, arrival.at)?;
     Ok((Recorded::New { lane: lane.key.clone(), state, send }, row.seq))
 }
 
@@ -134,7 +134,7 @@ fn tell(
     let (state, version) = (row.job.state.kind(), row.job.version);
     let (topic, correlation) = (arrival.topic.to_owned(), arrival.correlation.clone());
     row.note(unit, arrival.at, Happened::Newer { topic, correlation, version, state })?;
-    let send = wake(unit, lane, &mut row, SendKind::Again, arrival.at)?;
+    let send = wake(unit, lane, &mut row.job, SendKind::Again, arrival.at)?;
     row.save(unit)?;
     if row.job.in_line().is_none() {
         // It may have stopped the lane; those behind it are due now.
@@ -143,24 +143,20 @@ fn tell(
     Ok((Recorded::Newer { lane: lane.key.clone(), state, send }, row.seq))
 }
 
-/// The wake-up for a job that is in line, unless its lane has work enough; either way the sweep knows of it.
+/// The wake-up for a job that is in line, unless its lane has work enough; either way the sweep knows of it. It is counted
+/// in the job, which the caller saves.
 fn wake(
-    unit: &mut Unit<'_>,
+    unit: &Unit<'_>,
     lane: &LaneRow,
-    row: &mut JobRow,
+    job: &mut Job,
     kind: SendKind,
     now: Timestamp,
 ) -> Result<Option<Envelope>, Fault> {
-    if row.job.state.kind() != StateKind::Waiting {
+    if job.state.kind() != StateKind::Waiting {
         return Ok(None);
     }
     wake_by(unit, lane.seq, after(now, SEND_GRACE))?;
-    if lane.depth >= WAKE_UPS_PER_LANE_MAX {
-        return Ok(None);
-    }
-    let send = row.job.send(kind, now);
-    row.save(unit)?;
-    Ok(Some(send))
+    Ok((lane.depth < WAKE_UPS_PER_LANE_MAX).then(|| job.send(kind, now)))
 }
 
 /// Takes the webhook's permanent keys; `false` if any was taken before.

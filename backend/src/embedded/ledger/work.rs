@@ -1,6 +1,4 @@
-//! What workers do to a lane: lease, head, begin, complete, disturb, release, and the sweep.
-
-use std::time::Duration;
+//! What workers do to a lane: lease, head, begin, complete, disturb, release.
 
 use lane::attempt::{Begun, Completion};
 use lane::clock::{Timestamp, after};
@@ -10,14 +8,14 @@ use lane::job::Job;
 use lane::line::{Lease, Leased, Pause, Pick, Rest};
 use lane::outcome::{Outcome, Report};
 use lane::policy::Policy;
-use lane::ports::{Begin, Complete, Head, LedgerError, Release, Swept};
+use lane::ports::{Begin, Complete, Head, Release};
 use lane::shop::SkipReason;
 use lane::state::{State, StateKind};
 use lane::view::QuarantineReason;
 use lane::wake_up::{Envelope, SendKind};
 use rusqlite::Connection;
 
-use super::rows::{JobRow, LANE_COLUMNS, LaneRow, from_micros, micros, one, pick_next, set_wake, wake_by};
+use super::rows::{JobRow, LaneRow, from_micros, micros, pick_next, set_wake, wake_by};
 use super::writer::{Fault, Unit};
 
 /// What completing needs besides the lease and the job.
@@ -199,63 +197,6 @@ pub(super) fn hand_back(unit: &mut Unit<'_>, lease: &Lease, now: Timestamp) -> R
     set_wake(unit, lane.seq, Some(now), 0)
 }
 
-pub(super) fn sweep(unit: &mut Unit<'_>, now: Timestamp, limit: u32) -> Result<Swept, Fault> {
-    let sql = format!(
-        "SELECT {LANE_COLUMNS} FROM lane WHERE wake <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)
-         ORDER BY wake LIMIT ?2"
-    );
-    let mut due = Vec::new();
-    {
-        let mut statement = unit.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query((micros(now), limit))?;
-        while let Some(row) = rows.next()? {
-            due.push((row.get::<_, i64>(0)?, LaneRow::read(row)));
-        }
-    }
-    let full = due.len() == usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut sends = Vec::with_capacity(due.len());
-    for (seq, lane) in due {
-        match lane.and_then(|lane| wake_lane(unit, &lane, now)) {
-            Ok(send) => sends.extend(send),
-            // A lane that this program cannot read must not keep the others asleep.
-            Err(Fault::Json(_) | Fault::Ledger(LedgerError::Unreadable(_) | LedgerError::Impossible(_))) => {
-                tracing::error!(lane.row = seq, "a lane cannot be read; a newer version may have written it");
-                set_wake(unit, seq, Some(after(now, PUT_OFF_MAX)), 0)?;
-            }
-            Err(fault) => return Err(fault),
-        }
-    }
-    let next = if full { Some(now) } else { next_wake(unit.conn, now)? };
-    Ok(Swept { sends, next })
-}
-
-/// What the sweep does for one lane that is due.
-fn wake_lane(unit: &mut Unit<'_>, lane: &LaneRow, now: Timestamp) -> Result<Option<Envelope>, Fault> {
-    if lane.state.is_paused(now) {
-        set_wake(unit, lane.seq, lane.state.paused.as_ref().and_then(|pause| pause.until), 0)?;
-        return Ok(None);
-    }
-    match pick_next(unit.conn, lane.seq, now)? {
-        Pick::Ready(id) => {
-            set_wake(unit, lane.seq, Some(after(now, put_off(lane.put_off))), lane.put_off + 1)?;
-            let Some(mut row) = JobRow::find(unit.conn, lane.seq, &id)? else { return Ok(None) };
-            let send = row.job.send(SendKind::Again, now);
-            row.save(unit)?;
-            Ok(Some(send))
-        }
-        Pick::NotUntil { at, .. } => set_wake(unit, lane.seq, Some(at), 0).map(|()| None),
-        Pick::Blocked { next, .. } | Pick::Nothing { next } => set_wake(unit, lane.seq, next, 0).map(|()| None),
-    }
-}
-
-/// The longest time between two sweeps of a lane.
-const PUT_OFF_MAX: Duration = Duration::from_mins(15);
-
-/// 1, 2, 4, 8, then 15 minutes: a lane whose wake-ups nobody answers must not fill the queue.
-fn put_off(times: u32) -> Duration {
-    Duration::from_mins(2_u64.saturating_pow(times)).min(PUT_OFF_MAX)
-}
-
 /// Remembers until when no call may leave to an account; an earlier end never replaces a later one.
 pub(super) fn stop_account(unit: &Unit<'_>, account: &AccountId, until: Timestamp) -> Result<(), Fault> {
     unit.conn
@@ -276,11 +217,6 @@ pub(super) fn stopped_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<
         stopped.push((account, from_micros(row.get(1)?)));
     }
     Ok(stopped)
-}
-
-fn next_wake(conn: &Connection, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
-    let sql = "SELECT wake FROM lane WHERE wake > ?1 ORDER BY wake LIMIT 1";
-    Ok(one::<i64>(conn, sql, [micros(now)])?.map(from_micros))
 }
 
 fn honoured(conn: &Connection, lease: &Lease) -> Result<Option<LaneRow>, Fault> {
