@@ -1,14 +1,19 @@
 //! `lanekeeper check`: tells everything that is wrong with an installation and how to mend it, not only the first
-//! thing. It does no more to the ledger than a start would, and makes one call to each account.
+//! thing. It does no more to the ledger than a start would, and makes a few calls to each account, none of which changes
+//! anything.
 
 mod machine;
 mod providers;
+mod stores;
+mod terms;
+mod notices;
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use lane::clock::Clock;
+use lane::id::ShopId;
 use lane::shop::{SecretRef, Shop};
 use secrecy::SecretString;
 
@@ -22,10 +27,45 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 struct Findings {
     good: u32,
+    warnings: u32,
     wrong: u32,
 }
 
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Finding {
+    /// It is as it should be.
+    Good(String),
+    /// It works, and somebody should know.
+    Warning(String),
+    /// It has to be mended.
+    Wrong(String),
+}
+
+impl Finding {
+    /// The same, said of a shop.
+    fn of(self, shop: &ShopId) -> Self {
+        let said = |words: String| format!("the shop {shop}: {words}");
+        match self {
+            Self::Good(words) => Self::Good(said(words)),
+            Self::Warning(words) => Self::Warning(said(words)),
+            Self::Wrong(words) => Self::Wrong(said(words)),
+        }
+    }
+}
+
 impl Findings {
+    fn take(&mut self, finding: Finding) {
+        match finding {
+            Finding::Good(words) => self.good(words),
+            Finding::Warning(words) => {
+                self.warnings += 1;
+                say::line(format_args!("! {}", plain(&words)));
+            }
+            Finding::Wrong(words) => self.wrong(words),
+        }
+    }
+
     fn good(&mut self, line: impl AsRef<str>) {
         self.good += 1;
         say::line(format_args!("✔ {}", plain(line.as_ref())));
@@ -65,14 +105,28 @@ pub(crate) async fn run(settings: &shop::Settings, clock: &dyn Clock) -> anyhow:
             .context("no HTTP client can be made")?;
         let ledger = machine::ledger(&config, clock, &mut findings).await;
         machine::listeners(&config, ledger.running, &client, &mut findings).await;
-        let mut dates = providers::accounts(&config, &client, &mut findings).await;
+        let said = providers::accounts(&config, &client, &mut findings).await;
         warehouses(&config, &ledger.shops, &mut findings);
+        for shop in &ledger.shops {
+            let judged = said.stores.get(&shop.warehouse).map(|known| stores::judge(shop, &ledger.shops, known));
+            for finding in terms::of(shop).into_iter().chain(judged.unwrap_or_default()) {
+                findings.take(finding);
+            }
+        }
+        customs(&config, &ledger.shops, &mut findings);
+        notices::look(&config, &ledger.shops, &client, &mut findings).await;
+        let mut dates = said.dates;
         dates.extend(providers::shops(&config, &ledger.shops, &client, &mut findings).await);
         machine::time(clock.now(), &dates, &mut findings);
     }
     match findings.wrong {
         0 => {
-            say::line(format_args!("Everything is in order: {} things were looked at.", findings.good));
+            let known = match findings.warnings {
+                0 => String::new(),
+                1 => " One thing above is good to know.".to_owned(),
+                many => format!(" {many} things above are good to know."),
+            };
+            say::line(format_args!("Everything is in order: {} things were looked at.{known}", findings.good));
             Ok(())
         }
         1 => bail!("one thing is wrong"),
@@ -113,5 +167,45 @@ fn warehouses(config: &Config, shops: &[Shop], findings: &mut Findings) {
              with another --warehouse",
             shop.id, shop.warehouse
         ));
+    }
+}
+
+/// What no call can tell (*ShipStation v1: International Options*). Only accounts that have a shop are worth a line.
+fn customs(config: &Config, shops: &[Shop], findings: &mut Findings) {
+    for (name, account) in &config.accounts {
+        if !shops.iter().any(|shop| shop.warehouse == account.id(name)) {
+            continue;
+        }
+        findings.take(Finding::Warning(format!(
+            "[accounts.{}]: see that ShipStation's International Settings > Customs Declarations is \"Leave blank (Enter \
+             Manually)\": otherwise it overwrites what is declared, and no call can tell. Its customs values bear no \
+             currency of their own",
+            name.as_str()
+        )));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lane::carriage::Carriage;
+    use lane::id::{AccountId, ShopId};
+    use lane::policy::Policy;
+    use lane::rules::HoldRules;
+    use lane::shop::{Qualification, Shop, Source};
+
+    /// A shop as it is by default.
+    pub(super) fn shop(id: &str) -> Shop {
+        Shop {
+            id: ShopId::parse(id).unwrap(),
+            source: Source::Shopify,
+            domains: vec![format!("{id}.myshopify.com")],
+            token: "env:PATH".parse().unwrap(),
+            warehouse: AccountId::at("shipstation", "main"),
+            policy: Policy::default(),
+            rules: HoldRules::default(),
+            qualifies: Qualification::default(),
+            carriage: Carriage::default(),
+            added_at: jiff::Timestamp::UNIX_EPOCH,
+        }
     }
 }

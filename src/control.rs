@@ -1,22 +1,28 @@
-//! Commands that change or show what the ledger keeps besides jobs: shops and operators.
+//! Commands that change or show what the ledger keeps besides jobs: shops, operators and privacy requests; and the dry run
+//! of hold rules over past jobs.
 //!
 //! One file has one program, so while the program runs, the command line asks it over a Unix socket beside the file
 //! ([`socket`]); if nobody listens there, the command line opens the ledger itself. Either way the same [`Office`]
 //! carries the command out and answers with a [`Reply`], which [`words()`] puts into words.
 
 mod office;
+mod trial;
 mod domain;
 mod socket;
 mod words;
 
 use lane::id::{OperatorId, ShopId};
 use lane::operator::Role;
+use lane::privacy::Kept;
+use lane::rules::HoldRules;
 use lane::shop::Shop;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(crate) use domain::domain;
-pub(crate) use office::Office;
+pub(crate) use office::{Office, Ports};
 pub(crate) use socket::{Answer, Socket, ask};
+pub(crate) use trial::{Tried, Trial};
 pub(crate) use words::{is_refusal, words};
 
 /// What the command line asks for.
@@ -29,12 +35,20 @@ pub(crate) enum Command {
     ShopList,
     /// Remove a shop.
     ShopRemove(ShopId),
+    /// Try rules on a shop's past jobs; those it has if none are given. Changes nothing.
+    RulesTry { id: ShopId, rules: Option<HoldRules> },
     /// Add an operator, or give one a new token and role.
     OperatorAdd { name: OperatorId, role: Role },
     /// List the operators.
     OperatorList,
     /// Refuse an operator from now on.
     OperatorDisable(OperatorId),
+    /// List privacy requests; only those that wait if `open`.
+    PrivacyList { open: bool },
+    /// Collect everything that is known of the subject of a request.
+    PrivacyExport(u64),
+    /// Carry a redaction out now, and not only when its turn comes.
+    PrivacyRedact(u64),
 }
 
 /// What came of it.
@@ -59,6 +73,8 @@ pub(crate) enum Reply {
     ShopRemoved(ShopId),
     /// There is no such shop.
     NoSuchShop(ShopId),
+    /// What the rules would have held.
+    RulesTried(Box<Trial>),
     /// The operator is known now by this token.
     OperatorAdded {
         name: OperatorId,
@@ -73,6 +89,14 @@ pub(crate) enum Reply {
     OperatorDisabled(OperatorId),
     /// There is no such operator.
     NoSuchOperator(OperatorId),
+    /// Privacy requests, oldest first.
+    PrivacyRequests { open: bool, requests: Vec<Kept> },
+    /// Everything that is known of a request's subject.
+    PrivacyExported { request: u64, data: Exported },
+    /// Nothing of a request's subject is left.
+    PrivacyRedacted(u64),
+    /// There is no such request, or it asks for something else.
+    NoSuchRequest(u64),
     /// Nothing was done, for this reason.
     Refused(String),
 }
@@ -93,6 +117,17 @@ pub(crate) struct ShownOnce(pub(crate) String);
 impl std::fmt::Debug for ShownOnce {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ShownOnce(..)")
+    }
+}
+
+/// What is known of a person, on its way to the one file that takes it; it does not show itself in logs.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Exported(pub(crate) Value);
+
+impl std::fmt::Debug for Exported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Exported(..)")
     }
 }
 

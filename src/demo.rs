@@ -1,13 +1,14 @@
 //! `lanekeeper demo`: the whole program with simulated providers and made-up merchants, on this machine alone.
 //!
 //! The [`stage`] is set up (simulators, settings, program, shops, operators); [`traffic`] plays Shopify, [`trouble`]
-//! makes the providers fail now and then, [`people`] decides where nobody is there to do it, and the [`screen`] says
-//! how it goes. At the end [`proof`] compares what was accepted with what the simulated warehouse holds.
+//! makes the providers fail now and then, [`packing`] ships what has come to the warehouse, [`people`] decides where nobody
+//! is there to do it, and the [`screen`] says how it goes. At the end [`proof`] compares what was accepted with what the simulated warehouse holds.
 
 mod cast;
 mod stage;
 mod traffic;
 mod trouble;
+mod packing;
 mod people;
 mod screen;
 mod proof;
@@ -123,7 +124,7 @@ pub(crate) async fn run(demo: Demo, clock: Arc<dyn Clock>, mut chance: StdRng) -
     ending.cancel();
     program.await.context("the program panicked")??;
     let settled = played?;
-    let findings = proof::judge(&stage, &street, began).await?;
+    let findings = proof::judge(&stage, &street, began, settled).await?;
     screen::summary(&findings);
     stage.close().await;
     if !findings.wrong.is_empty() {
@@ -168,6 +169,9 @@ impl Plot<'_> {
         let robin = Robin::new(self.stage)?;
         let rounds = self.orders.map(|_| 1);
         acts.spawn(trouble::make(Arc::clone(self.stage), robin.clone(), self.pace, rounds, playing.clone()));
+        for (at, _) in SHOPS.iter().enumerate().filter(|(_, part)| part.tracking) {
+            acts.spawn(packing::pack(Arc::clone(self.street), at, self.pace, playing.clone()));
+        }
         let mut watch = Watch::default();
         let mut since_line = Duration::ZERO;
         loop {

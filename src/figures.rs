@@ -11,9 +11,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use lane::clock::{Clock, Timestamp, until};
-use lane::ports::Desk;
+use lane::ports::{Desk, LedgerError, Privacy};
+use lane::privacy::{Ask, Kept};
 use lane::state::StateKind;
-use lane::view::Figures;
+use lane::view::{Figures, Page};
 use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
@@ -21,6 +22,8 @@ const JOBS: &str = "lanekeeper_jobs";
 const OLDEST_READY: &str = "lanekeeper_oldest_ready_seconds";
 const STALLED: &str = "lanekeeper_lanes_stalled";
 const WEBHOOKS: &str = "lanekeeper_webhooks_recorded";
+const REQUESTS: &str = "lanekeeper_privacy_open";
+const OLDEST_REQUEST: &str = "lanekeeper_privacy_oldest_open_seconds";
 
 /// Bounds of histograms. Every histogram here counts seconds: a commit takes a few milliseconds, a webhook has five
 /// seconds, a provider call at most some tens.
@@ -37,28 +40,37 @@ pub(crate) fn start() -> anyhow::Result<PrometheusHandle> {
     describe_gauge!(OLDEST_READY, Unit::Seconds, "How long the oldest job that is ready has been waiting.");
     describe_gauge!(STALLED, "Lanes that stand still, by reason.");
     describe_gauge!(WEBHOOKS, "Webhooks in the ledger, by what became of them.");
+    describe_gauge!(REQUESTS, "Privacy requests that wait, by what is asked.");
+    describe_gauge!(OLDEST_REQUEST, Unit::Seconds, "How long the oldest privacy request that waits has been waiting.");
     Ok(counts)
 }
 
 struct Source {
     counts: PrometheusHandle,
     desk: Arc<dyn Desk>,
+    privacy: Arc<dyn Privacy>,
     clock: Arc<dyn Clock>,
     /// Reasons told before; one that no longer holds is told as zero, not left at its last value.
     reasons: Mutex<BTreeSet<String>>,
 }
 
 /// `/metrics`
-pub(crate) fn router(counts: PrometheusHandle, desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Router {
-    let source = Source { counts, desk, clock, reasons: Mutex::default() };
+pub(crate) fn router<L: Desk + Privacy + 'static>(
+    counts: PrometheusHandle,
+    ledger: &Arc<L>,
+    clock: Arc<dyn Clock>,
+) -> Router {
+    let source =
+        Source { counts, desk: ledger.clone(), privacy: ledger.clone(), clock, reasons: Mutex::default() };
     Router::new().route("/metrics", get(show)).with_state(Arc::new(source))
 }
 
 async fn show(State(source): State<Arc<Source>>) -> Response {
     let now = source.clock.now();
-    match source.desk.figures(now).await {
-        Ok(figures) => {
+    match source.look(now).await {
+        Ok((figures, requests)) => {
             source.set(&figures, now);
+            set_requests(&requests, now);
             let text = source.counts.render();
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }
@@ -69,7 +81,31 @@ async fn show(State(source): State<Arc<Source>>) -> Response {
     }
 }
 
+/// Open requests are few: they are carried out within minutes, or a person fetches them.
+fn set_requests(open: &[Kept], now: Timestamp) {
+    for ask in [Ask::Export, Ask::RedactCustomer, Ask::RedactShop] {
+        let count = open.iter().filter(|kept| kept.request.ask == ask).count() as u64;
+        gauge!(REQUESTS, "ask" => ask.as_str()).set(as_gauge(count));
+    }
+    let oldest = open.iter().map(|kept| kept.received_at).min();
+    let waiting = oldest.map(|since| until(since, now)).unwrap_or_default();
+    gauge!(OLDEST_REQUEST).set(waiting.as_secs_f64());
+}
+
 impl Source {
+    async fn look(&self, now: Timestamp) -> Result<(Figures, Vec<Kept>), LedgerError> {
+        let figures = self.desk.figures(now).await?;
+        let (mut open, mut page) = (Vec::new(), Page::default());
+        loop {
+            let rows = self.privacy.requests(true, &page).await?;
+            open.extend(rows.rows);
+            match rows.next {
+                Some(next) => page.after = Some(next),
+                None => return Ok((figures, open)),
+            }
+        }
+    }
+
     fn set(&self, figures: &Figures, now: Timestamp) {
         for state in StateKind::ALL {
             let count = figures.jobs.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count);
@@ -99,14 +135,16 @@ mod tests {
     use super::*;
     use backend::embedded::ledger::Ledger;
     use lane::clock::SystemClock;
+    use lane::privacy::{PrivacyRequest, Subject};
 
     /// The text after these figures were set, one after the other.
     fn told(all: &[Figures], now: Timestamp) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let desk = Arc::new(Ledger::open(&folder.path().join("ledger"), &SystemClock::start()).unwrap());
+        let ledger = Arc::new(Ledger::open(&folder.path().join("ledger"), &SystemClock::start()).unwrap());
         let recorder = PrometheusBuilder::new().build_recorder();
         let counts = recorder.handle();
-        let source = Source { counts, desk, clock: Arc::new(SystemClock::start()), reasons: Mutex::default() };
+        let (desk, privacy) = (ledger.clone(), ledger);
+        let source = Source { counts, desk, privacy, clock: Arc::new(SystemClock::start()), reasons: Mutex::default() };
         metrics::with_local_recorder(&recorder, || all.iter().for_each(|figures| source.set(figures, now)));
         source.counts.render()
     }
@@ -127,5 +165,24 @@ mod tests {
         let figures = Figures { oldest_ready: Some(Timestamp::UNIX_EPOCH), ..Figures::default() };
         let text = told(&[figures], Timestamp::from_second(90).unwrap());
         assert!(text.contains("lanekeeper_oldest_ready_seconds 90"), "{text}");
+    }
+
+    #[test]
+    fn open_privacy_requests_are_told_by_what_is_asked_with_the_age_of_the_oldest() {
+        let request = |seconds| Kept {
+            id: 1,
+            merchant: "acme.myshopify.com".into(),
+            shop: None,
+            request: PrivacyRequest { ask: Ask::Export, subject: Subject::default(), reference: None },
+            received_at: Timestamp::from_second(seconds).unwrap(),
+            done_at: None,
+        };
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let now = Timestamp::from_second(90).unwrap();
+        metrics::with_local_recorder(&recorder, || set_requests(&[request(50), request(30)], now));
+        let text = recorder.handle().render();
+        assert!(text.contains("lanekeeper_privacy_open{ask=\"export\"} 2"), "{text}");
+        assert!(text.contains("lanekeeper_privacy_open{ask=\"redact_shop\"} 0"), "{text}");
+        assert!(text.contains("lanekeeper_privacy_oldest_open_seconds 60"), "{text}");
     }
 }

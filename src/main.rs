@@ -1,8 +1,8 @@
 //! Lanekeeper: all services in one process over one file, and the command line.
 //!
 //! `up` runs the program, `demo` runs it together with simulated providers and made-up merchants. `shop` and
-//! `operator` change what the ledger keeps besides jobs, `check` tells what is wrong with an installation, `send`
-//! plays Shopify. The modules stand in the order in which a start goes through them.
+//! `operator` change what the ledger keeps besides jobs, `privacy` answers what people ask about their data, `check`
+//! tells what is wrong with an installation, `send` plays Shopify. The modules stand in the order in which a start goes through them.
 
 mod say;
 mod config;
@@ -18,6 +18,7 @@ mod up;
 mod demo;
 mod shop;
 mod operator;
+mod privacy;
 mod send;
 mod check;
 
@@ -33,7 +34,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use config::{Config, process_env};
-use control::{Answer, Office};
+use control::{Answer, Office, Ports};
 
 /// How long a blocking read that nobody waits for any more may hold up the end of the process.
 const LAST_READS: Duration = Duration::from_secs(1);
@@ -56,12 +57,15 @@ enum Command {
     Send(send::Send),
     /// Tell everything that is wrong with an installation, and how to mend it.
     Check(shop::Settings),
-    /// Add, list or remove shops.
+    /// Add, list or remove shops, or try hold rules on one's past.
     #[command(subcommand)]
     Shop(shop::Shops),
     /// Add, list or disable operators.
     #[command(subcommand)]
     Operator(operator::Operators),
+    /// List, export or carry out what people ask about their data.
+    #[command(subcommand)]
+    Privacy(privacy::Requests),
 }
 
 fn main() -> ExitCode {
@@ -102,24 +106,38 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let config = Config::load(&operators.settings().config, &process_env)?;
             tell(&config, operators.command(), clock, chance).await
         }
+        Command::Privacy(requests) => {
+            let config = Config::load(&requests.settings().config, &process_env)?;
+            let ask = async |command| ask(&config, command, clock, chance).await;
+            privacy::run(requests, ask).await
+        }
     }
 }
 
-/// Has a command carried out by the running program, or here if none runs, and prints what came of it.
+/// Has a command carried out, and prints what came of it.
 async fn tell(config: &Config, command: control::Command, clock: Arc<dyn Clock>, chance: StdRng) -> anyhow::Result<()> {
+    say::line(control::words(&ask(config, command, clock, chance).await?));
+    Ok(())
+}
+
+/// Has a command carried out by the running program, or here if none runs. A refusal is an error.
+async fn ask(
+    config: &Config,
+    command: control::Command,
+    clock: Arc<dyn Clock>,
+    chance: StdRng,
+) -> anyhow::Result<control::Reply> {
     let reply = match control::ask(&config.ledger.socket(), &command).await? {
         Answer::Reply(reply) => reply,
         Answer::NobodyListens => {
             let ledger = Arc::new(Ledger::open(&config.ledger.path, clock.as_ref())?);
-            let office = Office::new(ledger.clone(), ledger, program::warehouses(config), clock, chance);
+            let office = Office::new(Ports::of(&ledger), program::warehouses(config), clock, chance);
             // Nobody hears a wake-up now; the sweep of the next start finds the lanes.
             office.carry_out(command).await.reply
         }
     };
-    let words = control::words(&reply);
     if control::is_refusal(&reply) {
-        bail!("{words}");
+        bail!("{}", control::words(&reply));
     }
-    say::line(words);
-    Ok(())
+    Ok(reply)
 }

@@ -1,9 +1,11 @@
-//! The program: ledger, queue, daemon, handler, review and socket in one process.
+//! The program: ledger, queue, daemon, handler, review and socket in one process, and what goes on beside them: following
+//! shipments, carrying redactions out, housekeeping.
 //!
 //! [`Program::start`] refuses before it serves: what is missing, damaged or taken is told in words, and nothing is
 //! half up. [`Program::run`] serves until it is asked to stop, then drains; or until a part ends that must not.
 
 mod parts;
+mod forget;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -22,13 +24,14 @@ use rand::{RngCore as _, SeedableRng as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use worker::daemon::Daemon;
 
 use crate::config::Config;
-use crate::control::{Office, Socket};
+use crate::control::{Office, Ports, Socket};
 use crate::figures;
 use crate::health::{self, Health};
 use crate::serve::{Limits, listen, serve};
+use forget::Forgetting;
+use parts::Workers;
 
 /// How long requests and attempts in progress are given at the end. Orchestrators kill after 30 s; the longest
 /// provider call takes less than this.
@@ -60,7 +63,7 @@ pub(crate) struct Addresses {
 pub(crate) struct Program {
     ledger: Ledger,
     queue: Queue,
-    daemon: Daemon,
+    workers: Workers,
     office: Arc<Office>,
     socket: Socket,
     handler: handler::Settings,
@@ -89,16 +92,15 @@ impl Program {
         let addresses = Addresses { webhooks: webhooks.local_addr()?, review: review.local_addr()? };
         let socket = Socket::open(config.ledger.socket())?;
         let queue = Queue::new(lane::id::Queue::Orders, Arc::clone(&clock), queue::Settings::default());
-        let daemon = parts::daemon(config, &ledger, &queue, &clock, chance.next_u64())?;
+        let workers = parts::workers(config, &ledger, &queue, &clock, chance.next_u64())?;
         let shared = Arc::new(ledger.clone());
         let office = Arc::new(Office::new(
-            shared.clone(),
-            shared,
+            Ports::of(&shared),
             warehouses(config),
             Arc::clone(&clock),
             StdRng::from_rng(&mut chance),
         ));
-        Ok(Self { ledger, queue, daemon, office, socket, handler, webhooks, review, addresses, counts, clock })
+        Ok(Self { ledger, queue, workers, office, socket, handler, webhooks, review, addresses, counts, clock })
     }
 
     /// Where it listens.
@@ -162,7 +164,7 @@ impl Program {
         let review =
             review::router(ledger.clone(), sender.clone(), Arc::clone(&self.clock), review::Settings::default())
                 .merge(health)
-                .merge(figures::router(self.counts.clone(), ledger.clone(), Arc::clone(&self.clock)));
+                .merge(figures::router(self.counts.clone(), &ledger, Arc::clone(&self.clock)));
         let mut parts = JoinSet::new();
         let (webhooks, people, socket) = (self.webhooks, self.review, self.socket);
         let token = || stop.clone();
@@ -180,13 +182,18 @@ impl Program {
             socket.serve(office, sender, at_socket).await;
             "the control socket"
         });
-        let daemon = self.daemon;
+        let (daemon, shipments, at_shipments) = (self.workers.daemon, self.workers.shipments, token());
+        parts.spawn(async move {
+            shipments.run(&at_shipments).await;
+            "the following of shipments"
+        });
         parts.spawn(async move {
             let _guard = receiver_ended.drop_guard();
             daemon.run(at_daemon).await;
             "the worker's daemon"
         });
         parts.spawn(fold(self.counts, token()));
+        parts.spawn(Forgetting::new(ledger.clone(), Arc::clone(&self.clock)).run(token()));
         parts.spawn(keep_house(ledger, self.clock, token()));
         parts
     }

@@ -26,9 +26,9 @@ const OUTCOME: &str = "x-lanekeeper-outcome";
 /// What to send where.
 #[derive(Debug, Args)]
 pub(crate) struct Send {
-    /// The body: a file with an order in JSON, sent byte for byte.
+    /// The body: a file with an order, or whatever the topic's webhooks carry, in JSON; sent byte for byte.
     file: PathBuf,
-    /// The topic, such as orders/create.
+    /// The topic, such as orders/create, refunds/create, app/uninstalled or customers/redact.
     #[arg(long)]
     topic: String,
     /// The shop's domain.
@@ -150,14 +150,22 @@ fn became(outcome: Option<&str>) -> &'static str {
         Some("new") => "It is recorded as a new job and will not be lost.",
         Some("newer") => "It is recorded: the order was known, and its job follows this newer version.",
         Some("unchanged") => "The order was known and nothing about it is new; its job goes on as it was.",
+        Some("closed") => {
+            "It is recorded, and the shop's lane is paused: the app was taken away, so nothing of it is carried out until \
+             the shop is added again."
+        }
+        Some("asked") => "It is recorded as a request about somebody's data; see `lanekeeper privacy list`.",
+        Some("forgotten") => {
+            "It is about somebody, or a shop, that asked to be forgotten: nothing of it was kept and nothing will be done."
+        }
         Some("duplicate") => "This webhook was recorded before; the repetition changed nothing.",
         Some("quarantined") => {
             "It is kept aside and is no job: the body is no order that can be read, or no shop with this domain is \
              known (see `lanekeeper shop list`; adding the shop makes it a job)."
         }
         Some("ignored") => {
-            "It was passed over and not kept: the topic is none that makes work, such as orders/create, orders/paid, \
-             orders/updated or orders/cancelled."
+            "It was passed over and not kept: the topic is none that Lanekeeper asks Shopify for, such as orders/create, \
+             orders/updated or refunds/create."
         }
         Some(_) | None => "It was accepted, but not in words of Lanekeeper's handler; something else may listen there.",
     }
@@ -193,6 +201,9 @@ mod tests {
             ("newer", "newer version"),
             ("unchanged", "nothing about it is new"),
             ("duplicate", "recorded before"),
+            ("closed", "lane is paused"),
+            ("asked", "privacy list"),
+            ("forgotten", "nothing of it was kept"),
             ("quarantined", "is no job"),
             ("ignored", "not kept"),
         ] {

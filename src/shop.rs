@@ -1,5 +1,7 @@
 //! `lanekeeper shop`: which merchants there are, what is held for a person, and what happens behind trouble.
 
+mod terms;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -7,10 +9,11 @@ use lane::clock::Timestamp;
 use lane::id::ShopId;
 use lane::money::Money;
 use lane::policy::{Policy, Standing};
-use lane::shop::{HoldRules, Qualification, RiskPending, SecretRef, Shop, Source};
+use lane::shop::{Qualification, RiskPending, SecretRef, Shop, Source};
 
 use crate::config::{AccountName, Config};
 use crate::control::{Command, domain};
+use terms::{Shortcuts, Terms};
 
 /// What to do with shops.
 #[derive(Debug, Subcommand)]
@@ -27,6 +30,17 @@ pub(crate) enum Shops {
         /// The shop's id.
         #[arg(value_parser = ShopId::parse)]
         id: ShopId,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Try hold rules on a shop's past orders: what they would have held. Changes nothing.
+    TryRules {
+        /// The shop's id.
+        #[arg(long, value_parser = ShopId::parse)]
+        id: ShopId,
+        /// The file with the rules, as for `add`; the rules that the shop has if none is given.
+        #[arg(long, value_name = "FILE")]
+        terms: Option<PathBuf>,
         #[command(flatten)]
         settings: Settings,
     },
@@ -58,7 +72,11 @@ pub(crate) struct Add {
     /// The warehouse account its orders go to, by its name in the settings.
     #[arg(long, value_name = "ACCOUNT", value_parser = AccountName::parse)]
     warehouse: AccountName,
-    /// Hold orders whose total is above this, such as "500.00 USD".
+    /// The file with its hold rules and how its orders are carried; shop.example.toml explains it. It is read now, and
+    /// not again.
+    #[arg(long, value_name = "FILE")]
+    terms: Option<PathBuf>,
+    /// Hold orders whose total is above this, such as "500.00 USD". Added to the rules of --terms, like the next.
     #[arg(long, value_name = "MONEY")]
     hold_total_above: Option<Money>,
     /// Hold orders that ship to another country than they are billed to.
@@ -79,9 +97,10 @@ pub(crate) struct Add {
     /// Carry out test orders too.
     #[arg(long)]
     test_orders: bool,
-    /// What to do with an order whose risk check has not finished after ten minutes.
-    #[arg(long, value_enum, default_value = "hold")]
-    risk_pending: Risk,
+    /// What to do with an order whose risk check has not finished after ten minutes; hold unless it is said here or in
+    /// the file.
+    #[arg(long, value_enum)]
+    risk_pending: Option<Risk>,
     /// Replace the shop with this id as a whole: what is not given goes to its default.
     #[arg(long)]
     replace: bool,
@@ -116,6 +135,15 @@ enum Risk {
     Proceed,
 }
 
+impl From<Risk> for RiskPending {
+    fn from(risk: Risk) -> Self {
+        match risk {
+            Risk::Hold => Self::Hold,
+            Risk::Proceed => Self::Proceed,
+        }
+    }
+}
+
 /// Shopify's words, as its webhooks write them.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "snake_case")]
@@ -148,7 +176,7 @@ impl Shops {
     pub(crate) fn settings(&self) -> &Settings {
         match self {
             Self::Add(add) => &add.settings,
-            Self::List { settings } | Self::Remove { settings, .. } => settings,
+            Self::List { settings } | Self::Remove { settings, .. } | Self::TryRules { settings, .. } => settings,
         }
     }
 
@@ -161,6 +189,10 @@ impl Shops {
             }
             Self::List { .. } => Ok(Command::ShopList),
             Self::Remove { id, .. } => Ok(Command::ShopRemove(id)),
+            Self::TryRules { id, terms, .. } => {
+                let rules = terms.map(|path| Terms::load(&path)).transpose()?.map(Terms::rules);
+                Ok(Command::RulesTry { id, rules })
+            }
         }
     }
 }
@@ -177,6 +209,13 @@ impl Add {
         let mut financial_statuses: Vec<String> =
             self.financial_status.iter().map(|status| status.word().to_owned()).collect();
         financial_statuses.dedup();
+        let terms = self.terms.as_deref().map(Terms::load).transpose()?.unwrap_or_default();
+        let shortcuts = Shortcuts {
+            total_above: self.hold_total_above,
+            country_differs: self.hold_country_differs,
+            risk_pending: self.risk_pending.map(RiskPending::from),
+        };
+        let (rules, carriage) = terms.with(shortcuts)?.split();
         Ok(Shop {
             id: self.id,
             source: Source::Shopify,
@@ -184,15 +223,9 @@ impl Add {
             token: self.token,
             warehouse: account.id(&self.warehouse),
             policy: Policy { retry: self.on_retry.into(), hold: self.on_hold.into(), fail: self.on_fail.into() },
-            rules: HoldRules {
-                total_above: self.hold_total_above,
-                country_differs: self.hold_country_differs,
-                risk_pending: match self.risk_pending {
-                    Risk::Hold => RiskPending::Hold,
-                    Risk::Proceed => RiskPending::Proceed,
-                },
-            },
+            rules,
             qualifies: Qualification { financial_statuses, test_orders: self.test_orders },
+            carriage,
             // Whoever has the ledger sets the time; a replaced shop keeps the one it had.
             added_at: Timestamp::UNIX_EPOCH,
         })

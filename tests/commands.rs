@@ -13,7 +13,7 @@ async fn run(world: &World, arguments: &[&str]) -> Output {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).arg("--config").arg(config).current_dir(world.folder()).env_clear();
     command.envs([("SECRET", crate::world::SECRET), ("PREVIOUS_SECRET", "an older secret"), ("TOKEN", "a token")]);
-    command.envs([("SS_KEY", "ss-key"), ("SS_SECRET", "ss-secret")]);
+    command.envs([("SS_KEY", "ss-key"), ("SS_SECRET", "ss-secret"), ("NOTIFY_SECRET", crate::world::NOTICE_SECRET)]);
     command.output().await.unwrap()
 }
 

@@ -12,6 +12,7 @@ use lane::clock::{Clock, SystemClock};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use simulators::orders::{Maker, headers, sign};
+use simulators::shopify::{Act, Webhook};
 use simulators::{ShipStation, Shopify, shipstation, shopify};
 
 pub(crate) use desk::{Desk, path};
@@ -19,6 +20,9 @@ pub(crate) use program::Program;
 
 /// The secret the program knows.
 pub(crate) const SECRET: &str = "the app's secret of this test";
+
+/// Ends the address of the warehouse account's notices.
+pub(crate) const NOTICE_SECRET: &str = "notices-of-this-test-alone";
 
 /// Generous, because two cores run everything at once; a test that passes never waits this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -81,6 +85,13 @@ impl World {
         self.program.command(&arguments).await;
     }
 
+    /// Adds a shop with terms, as a merchant writes them.
+    pub(crate) async fn on_terms(&self, id: &str, terms: &str) {
+        let file = self.folder().join(format!("{id}.toml"));
+        std::fs::write(&file, terms).unwrap();
+        self.shop(id, &["--terms", file.to_str().unwrap()]).await;
+    }
+
     /// People's side.
     pub(crate) async fn desk(&self) -> Desk {
         Desk::sign_on(self, "ann").await
@@ -95,6 +106,38 @@ impl World {
     /// Shopify delivers a webhook with ids of its own.
     pub(crate) async fn delivers(&self, shop: &str, topic: &str, order: &Value) -> StatusCode {
         self.post(&Delivery::of(shop, topic, order)).await.expect("an answer")
+    }
+
+    /// Somebody at the shop does something, and Shopify tells of it.
+    pub(crate) async fn does(&self, shop: &str, act: Act) {
+        for webhook in self.shopify.act(&domain(shop), act).expect("the simulator does it") {
+            self.tells(shop, &webhook).await;
+        }
+    }
+
+    /// The same, but only the webhook of one topic arrives.
+    pub(crate) async fn does_telling(&self, shop: &str, topic: &str, act: Act) {
+        let told = self.shopify.act(&domain(shop), act).expect("the simulator does it");
+        let webhook = told.iter().find(|webhook| webhook.topic == topic).expect("it is among what is told");
+        self.tells(shop, webhook).await;
+    }
+
+    /// Shopify delivers what it tells.
+    pub(crate) async fn tells(&self, shop: &str, webhook: &Webhook) {
+        let status = self.delivers(shop, &webhook.topic, &webhook.body).await;
+        assert_eq!(status, 200, "{}", webhook.topic);
+    }
+
+    /// From now on the warehouse tells of labels that are bought, as the account's owner has it set up there.
+    pub(crate) async fn hears_of_labels(&self) {
+        let target = format!("{}/{NOTICE_SECRET}", self.program.webhooks().replace("shopify", "shipstation/main"));
+        let answer = self
+            .http
+            .post(format!("{}/webhooks/subscribe", self.shipstation.base_url()))
+            .basic_auth("ss-key", Some("ss-secret"))
+            .json(&json!({"target_url": target, "event": "SHIP_NOTIFY", "friendly_name": "lanekeeper"}))
+            .send();
+        assert_eq!(answer.await.unwrap().status(), 200);
     }
 
     /// Changes an order at Shopify and delivers the update.
@@ -232,6 +275,7 @@ provider = "shipstation"
 base_url = "{shipstation}"
 key = "env:SS_KEY"
 secret = "env:SS_SECRET"
+notify_secret = "env:NOTIFY_SECRET"
 per_minute = {calls_per_minute}
 [log]
 format = "json"

@@ -14,8 +14,7 @@ async fn many_webhooks_share_one_commit_and_none_is_answered_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::starting(Timestamp::from_second(1_800_000_000).unwrap()));
     let ledger = Arc::new(Ledger::open(&folder.path().join("ledger.db"), clock.as_ref()).unwrap());
-    let ports = Ports { intake: ledger.clone(), work: ledger.clone(), desk: ledger.clone(), registry: ledger };
-    let story = Scene { ports, clock };
+    let story = Scene { ports: Ports::of(&ledger), clock };
     story.shop("acme").await;
     let (commits, committed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let (before, after) = (Arc::clone(&commits), Arc::clone(&committed));

@@ -8,10 +8,13 @@ use std::time::Duration;
 use backend::contract::ledger::{News, Ports, Scene, cases};
 use backend::embedded::ledger::{Ledger, OpenError};
 use lane::clock::{Clock, ManualClock, Timestamp};
-use lane::id::JobId;
+use lane::id::{AccountId, JobId};
+use lane::outcome::{Outcome, Reach};
 use lane::policy::Policy;
-use lane::ports::{Begin, Recorded, Work};
+use lane::ports::{Begin, Burst, Intake, Notice, Recorded, Shipping, Work};
+use lane::shop::SkipReason;
 use lane::state::StateKind;
+use lane::webhook::{Content, Named};
 
 fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::starting(Timestamp::from_second(1_800_000_000).unwrap()))
@@ -19,15 +22,14 @@ fn clock() -> Arc<ManualClock> {
 
 fn scene(path: &Path, clock: &Arc<ManualClock>) -> (Scene, Arc<Ledger>) {
     let ledger = Arc::new(Ledger::open(path, clock.as_ref()).unwrap());
-    let ports = Ports { intake: ledger.clone(), work: ledger.clone(), desk: ledger.clone(), registry: ledger.clone() };
-    (Scene { ports, clock: clock.clone() }, ledger)
+    (Scene { ports: Ports::of(&ledger), clock: clock.clone() }, ledger)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keeps_every_promise_of_the_contract() {
     let mut failed = Vec::new();
     let cases = cases();
-    assert!(cases.len() >= 46, "the suite must not shrink unnoticed: {}", cases.len());
+    assert!(cases.len() >= 80, "the suite must not shrink unnoticed: {}", cases.len());
     for (name, case) in cases {
         let folder = tempfile::tempdir().unwrap();
         let (scene, _) = scene(&folder.path().join("ledger.db"), &clock());
@@ -176,6 +178,18 @@ async fn lists_of_people_are_read_by_an_index() {
         ("SELECT doc FROM job WHERE shop = 'a' AND state = 'held' ORDER BY changed_at, seq LIMIT 9", "job_shop_state"),
         ("SELECT doc FROM job WHERE shop = 'a' ORDER BY seq LIMIT 9", "job_shop"),
         ("SELECT id FROM job WHERE lane = 1 AND in_line = 1 ORDER BY place", "job_line"),
+        ("SELECT id FROM job WHERE lane = 1 AND in_line = 1 AND place > 2 ORDER BY place LIMIT 9", "job_line"),
+        ("SELECT seq FROM job WHERE warehouse = 'a/1'", "job_warehouse"),
+        (
+            "SELECT COUNT(*) FROM job WHERE lane = 1 AND customer = 'a' AND state IN ('waiting', 'retrying') AND id <> 'b'",
+            "COVERING INDEX job_customer",
+        ),
+        (
+            "SELECT doc FROM job WHERE lane = 1 AND address = 'a' AND state = 'held' AND id <> 'b' ORDER BY seq LIMIT 5",
+            "job_address",
+        ),
+        ("SELECT doc FROM job WHERE lane = 1 AND card = 'a' AND state = 'held' ORDER BY seq LIMIT 5", "job_card"),
+        ("SELECT url FROM notice WHERE account = 'a' ORDER BY seq LIMIT 9", "notice_open"),
         ("SELECT key FROM lane WHERE wake <= 1 ORDER BY wake LIMIT 9", "lane_wake"),
         ("SELECT doc FROM history WHERE job = 1 ORDER BY seq", "history_job"),
     ] {
@@ -184,6 +198,72 @@ async fn lists_of_people_are_read_by_an_index() {
         let steps = steps.join("; ");
         assert!(steps.contains(index) && !steps.contains("TEMP B-TREE"), "{query}: {steps}");
     }
+}
+
+#[tokio::test]
+async fn a_start_in_the_middle_of_a_burst_finds_each_of_it_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let clock = clock();
+    let (before, ledger) = scene(&path, &clock);
+    before.shop("acme").await;
+    for order in 1..=3 {
+        before.hears("acme", &News::of(order)).await;
+    }
+    let lease = before.lease("acme").await;
+    let burst = ledger.begin_burst(&lease, 100, Policy::default(), clock.now()).await.unwrap();
+    assert!(matches!(burst, Burst::Begun(jobs) if jobs.len() == 3));
+    drop((before, ledger));
+
+    let (now, ledger) = reopen(&path, &clock).await;
+    let lease = now.lease("acme").await;
+    for order in 1..=3 {
+        assert_eq!(now.state("acme", order).await, StateKind::Attempting);
+        let again = ledger.begin_burst(&lease, 100, Policy::default(), clock.now()).await.unwrap();
+        assert_eq!(again, Burst::Alone);
+        let begun = now.begins(&lease, order).await;
+        assert!(matches!(&begun, Begin::Attempt { job, .. } if job.reach == Reach::Unresolved), "{begun:?}");
+        now.completes(&lease, order, Outcome::Skip(SkipReason::Cancelled), Reach::Untouched).await;
+    }
+}
+
+#[tokio::test]
+async fn a_start_forgets_no_hint_and_not_how_far_was_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let clock = clock();
+    let account = AccountId::at("shipstation", "main");
+    let (before, ledger) = scene(&path, &clock);
+    let notice = Notice { account: account.clone(), url: "/shipments".to_owned(), received_at: clock.now() };
+    ledger.notice(&notice).await.unwrap();
+    ledger.shipped(&account, &[], &[], Some(clock.now()), clock.now()).await.unwrap();
+    drop((before, ledger));
+
+    let (_now, ledger) = reopen(&path, &clock).await;
+    assert_eq!(ledger.notices(&account, 10).await.unwrap()[0].url, "/shipments");
+    assert_eq!(ledger.looked_until(&account).await.unwrap(), Some(clock.now()));
+}
+
+#[tokio::test]
+async fn nothing_that_a_forgotten_orders_webhook_says_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let (story, _ledger) = scene(&path, &clock());
+    story.shop("acme").await;
+    story.hears("acme", &News::of(1)).await;
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute("UPDATE job SET doc = json_set(doc, '$.redacted', json('true'))", []).unwrap();
+    let newer = News::of(1).updated(2, "12 Elm St");
+    assert_eq!(story.hears("acme", &newer).await, Recorded::Forgotten);
+    let mut touch = story.webhook("acme", &News::of(1).updated(3, "13 Elm St"));
+    touch.content = Content::Touched(Named::Order(JobId::from(1)));
+    assert_eq!(story.ports.intake.record(touch).await.unwrap(), Recorded::Forgotten);
+    assert_eq!(story.job("acme", 1).await.version, 1);
+    assert_eq!(story.hears("acme", &newer).await, Recorded::Duplicate, "its identity is known all the same");
+    let kept: u32 =
+        conn.query_row("SELECT count(*) FROM webhook WHERE body IS NOT NULL", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 1, "only what came before");
+    assert_eq!(story.webhooks("forgotten").await, 2);
 }
 
 #[cfg(unix)]

@@ -12,19 +12,28 @@
 //! - `unchanged`: the job is known and nothing about it is new.
 //! - `duplicate`: this webhook was recorded before.
 //! - `quarantined`: kept without becoming work, because the body cannot be read or the shop is unknown.
+//! - `closed`: the merchant took the app away; the shop's lanes are paused.
+//! - `asked`: a request about somebody's data was taken in.
+//! - `forgotten`: about somebody, or some shop, that asked to be forgotten; nothing of it was kept.
+//! - `noticed`: a warehouse's notice was kept.
 //! - `ignored`: of a topic that is no work, and not kept.
 //!
-//! It goes only to whoever could sign the body, and is the word that stands in the log and in the metrics.
+//! It goes only to whoever could sign the body, or knows the account's address, and is the word that stands in the log
+//! and in the metrics.
+//!
+//! A warehouse's notice that cannot be read is refused with a 400, unlike a webhook: it is a hint, nothing of ours hangs
+//! on it (the worker also asks the warehouse by itself), and whoever sends it should learn that it is of no use.
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use lane::id::{CorrelationId, JobId};
+use lane::id::{AccountId, CorrelationId, JobId};
 use lane::ports::LedgerError;
 use tokio::time::Instant;
 
 use crate::bounds::NotTakenIn;
+use crate::parse::shipstation::NotUnderstood;
 use crate::record::{NotRecorded, WakeUpSent};
 use crate::verify::Refused;
 
@@ -43,8 +52,12 @@ const OUTCOME: HeaderName = HeaderName::from_static("x-lanekeeper-outcome");
 pub(crate) enum Outcome {
     /// Durable.
     Recorded { recorded: &'static str, wake_up: WakeUpSent },
+    /// A warehouse's notice is durable.
+    Noticed,
     /// Authentic, and no work of ours.
     Ignored,
+    /// A notice, from where notices come from, of no use.
+    NotUnderstood(NotUnderstood),
     /// Not authentic.
     Refused(Refused),
     /// Stopped at a bound.
@@ -61,6 +74,7 @@ pub(crate) struct Known {
     pub(crate) arrived: Instant,
     pub(crate) topic: &'static str,
     pub(crate) merchant: Option<String>,
+    pub(crate) account: Option<AccountId>,
     pub(crate) correlation: Option<CorrelationId>,
     pub(crate) job: Option<JobId>,
 }
@@ -68,7 +82,7 @@ pub(crate) struct Known {
 impl Known {
     /// Until the signature is checked, the headers are anybody's word; the topic's label says so.
     pub(crate) fn at(arrived: Instant) -> Self {
-        Self { arrived, topic: "unverified", merchant: None, correlation: None, job: None }
+        Self { arrived, topic: "unverified", merchant: None, account: None, correlation: None, job: None }
     }
 }
 
@@ -108,7 +122,9 @@ impl Outcome {
     fn label(&self) -> &'static str {
         match self {
             Self::Recorded { recorded, .. } => recorded,
+            Self::Noticed => "noticed",
             Self::Ignored => "ignored",
+            Self::NotUnderstood(_) => "not_understood",
             Self::Refused(_) => "refused",
             Self::NotTakenIn(NotTakenIn::TooLong) => "too_long",
             Self::NotTakenIn(NotTakenIn::TooSlow) => "too_slow",
@@ -122,18 +138,33 @@ impl Outcome {
     /// The status and the sentence.
     fn told(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Recorded { .. } | Self::Ignored => (StatusCode::OK, ""),
-            Self::Refused(_) => (
-                StatusCode::UNAUTHORIZED,
-                "The signature does not fit the body: sign the raw body with the app's client secret and send it \
-                 once, in standard base64.\n",
+            Self::Recorded { .. } | Self::Noticed | Self::Ignored => (StatusCode::OK, ""),
+            Self::NotUnderstood(_) => (
+                StatusCode::BAD_REQUEST,
+                "The notice is of no use: send a resource_type and a resource_url at the account's own host, as JSON.\n",
             ),
+            Self::Refused(why) => (StatusCode::UNAUTHORIZED, why.told()),
             Self::NotTakenIn(why) => why.told(),
             Self::NotRecorded(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "The webhook could not be recorded: send it again later.\n")
             }
             Self::Panicked => {
                 (StatusCode::SERVICE_UNAVAILABLE, "The webhook could not be handled: send it again later.\n")
+            }
+        }
+    }
+}
+
+impl Refused {
+    /// One sentence for each way to prove oneself, whatever was wrong.
+    fn told(self) -> &'static str {
+        match self {
+            Self::Missing | Self::Doubled | Self::Malformed | Self::NoSecretMatches => {
+                "The signature does not fit the body: sign the raw body with the app's client secret and send it once, \
+                 in standard base64.\n"
+            }
+            Self::NoSuchAccount | Self::WrongAddress => {
+                "The address is not one that takes notices: use the one that was made for the account.\n"
             }
         }
     }
@@ -169,7 +200,9 @@ fn log(outcome: &Outcome, known: &Known, took_ms: u64) {
     let cause = cause(outcome);
     let wake_up = match outcome {
         Outcome::Recorded { wake_up, .. } => Some(wake_up.label()),
-        Outcome::Ignored
+        Outcome::Noticed
+        | Outcome::Ignored
+        | Outcome::NotUnderstood(_)
         | Outcome::Refused(_)
         | Outcome::NotTakenIn(_)
         | Outcome::NotRecorded(_)
@@ -178,11 +211,13 @@ fn log(outcome: &Outcome, known: &Known, took_ms: u64) {
     let (topic, merchant, outcome) = (known.topic, known.merchant.as_deref(), outcome.label());
     let correlation = known.correlation.as_ref().map(CorrelationId::as_str);
     let job = known.job.as_ref().map(JobId::as_str);
+    let account = known.account.as_ref().map(AccountId::as_str);
     match loudness {
         Loudness::Info => tracing::info!(
             correlation.id = correlation,
             topic,
             merchant,
+            account.id = account,
             outcome,
             job.id = job,
             wake_up,
@@ -193,6 +228,7 @@ fn log(outcome: &Outcome, known: &Known, took_ms: u64) {
             correlation.id = correlation,
             topic,
             merchant,
+            account.id = account,
             outcome,
             job.id = job,
             cause,
@@ -203,6 +239,7 @@ fn log(outcome: &Outcome, known: &Known, took_ms: u64) {
             correlation.id = correlation,
             topic,
             merchant,
+            account.id = account,
             outcome,
             job.id = job,
             cause,
@@ -215,6 +252,8 @@ fn log(outcome: &Outcome, known: &Known, took_ms: u64) {
 fn line(outcome: &Outcome) -> (Loudness, &'static str) {
     match outcome {
         Outcome::Recorded { .. } => (Loudness::Info, "webhook recorded"),
+        Outcome::Noticed => (Loudness::Info, "warehouse's notice recorded"),
+        Outcome::NotUnderstood(_) => (Loudness::Warn, "warehouse's notice refused: it is of no use"),
         Outcome::Ignored => (Loudness::Info, "webhook of a topic that is no work passed over"),
         Outcome::Refused(_) => (Loudness::Warn, "webhook refused: it is not authentic"),
         Outcome::NotTakenIn(_) => (Loudness::Warn, "webhook not taken in"),
@@ -229,7 +268,8 @@ fn cause(outcome: &Outcome) -> Option<String> {
         Outcome::Refused(why) => Some(why.to_string()),
         Outcome::NotTakenIn(why) => Some(why.to_string()),
         Outcome::NotRecorded(why) => Some(why.to_string()),
-        Outcome::Recorded { .. } | Outcome::Ignored | Outcome::Panicked => None,
+        Outcome::NotUnderstood(why) => Some(why.to_string()),
+        Outcome::Recorded { .. } | Outcome::Noticed | Outcome::Ignored | Outcome::Panicked => None,
     }
 }
 
@@ -259,16 +299,26 @@ mod tests {
     #[test]
     fn a_200_says_what_became_of_the_webhook_and_no_other_answer_does() {
         let kept = Recorded::Quarantined(QuarantineReason::UnknownShop);
-        for (recorded, word) in
-            [(Recorded::Unchanged, "unchanged"), (Recorded::Duplicate, "duplicate"), (kept, "quarantined")]
-        {
+        for (recorded, word) in [
+            (Recorded::Unchanged, "unchanged"),
+            (Recorded::Duplicate, "duplicate"),
+            (kept, "quarantined"),
+            (Recorded::Closed, "closed"),
+            (Recorded::Asked, "asked"),
+            (Recorded::Forgotten, "forgotten"),
+        ] {
             let outcome = Outcome::Recorded { recorded: recorded.label(), wake_up: WakeUpSent::NotNeeded };
             assert_eq!(outcome_header(&outcome).as_deref(), Some(word));
         }
         assert_eq!(outcome_header(&Outcome::Ignored).as_deref(), Some("ignored"));
-        for outcome in
-            [Outcome::NotTakenIn(NotTakenIn::TooLong), Outcome::NotRecorded(NotRecorded::TimedOut), Outcome::Panicked]
-        {
+        assert_eq!(outcome_header(&Outcome::Noticed).as_deref(), Some("noticed"));
+        for outcome in [
+            Outcome::NotTakenIn(NotTakenIn::TooLong),
+            Outcome::NotRecorded(NotRecorded::TimedOut),
+            Outcome::Panicked,
+            Outcome::NotUnderstood(NotUnderstood::NoAddress),
+            Outcome::Refused(Refused::WrongAddress),
+        ] {
             assert_eq!(outcome_header(&outcome), None, "{outcome:?}");
         }
     }

@@ -70,38 +70,45 @@ impl Bounds {
         permit.map(Slot).map_err(|_| NotTakenIn::TooMany)
     }
 
-    /// Reads a whole body until `until`. What it announces decides only about refusing it early; what is kept and
-    /// counted are the bytes that really came.
-    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body, until: Instant) -> Result<Bytes, NotTakenIn> {
-        if announced(headers).is_some_and(|bytes| bytes > self.body_bytes_max as u64) {
+    /// Reads a whole body of at most `bytes_max` (never more than the settings allow) until `until`. What it announces
+    /// decides only about refusing it early; what is kept and counted are the bytes that really came.
+    pub(crate) async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        bytes_max: usize,
+        until: Instant,
+    ) -> Result<Bytes, NotTakenIn> {
+        let bytes_max = bytes_max.min(self.body_bytes_max);
+        if announced(headers).is_some_and(|bytes| bytes > bytes_max as u64) {
             return Err(NotTakenIn::TooLong);
         }
-        let whole = timeout_at(until, self.collect(body)).await;
+        let whole = timeout_at(until, self.collect(body, bytes_max)).await;
         whole.map_err(|_| NotTakenIn::TooSlow)?
     }
 
-    async fn collect(&self, mut body: Body) -> Result<Bytes, NotTakenIn> {
+    async fn collect(&self, mut body: Body, bytes_max: usize) -> Result<Bytes, NotTakenIn> {
         let mut held = Held { bytes: Vec::new(), permit: None };
         while let Some(frame) = body.frame().await {
             // Trailers are passed over; nothing in them is signed or needed.
             let Ok(data) = frame.map_err(NotTakenIn::Broken)?.into_data() else { continue };
             let length = held.bytes.len() + data.len();
-            if length > self.body_bytes_max {
+            if length > bytes_max {
                 return Err(NotTakenIn::TooLong);
             }
-            self.make_room(&mut held, length)?;
+            self.make_room(&mut held, length, bytes_max)?;
             held.bytes.extend_from_slice(&data);
         }
         Ok(Bytes::from_owner(held))
     }
 
     /// Grows the buffer to hold `length` bytes, after the growth was counted.
-    fn make_room(&self, held: &mut Held, length: usize) -> Result<(), NotTakenIn> {
+    fn make_room(&self, held: &mut Held, length: usize, bytes_max: usize) -> Result<(), NotTakenIn> {
         let capacity = held.bytes.capacity();
         if length <= capacity {
             return Ok(());
         }
-        let wanted = length.max(capacity * 2).max(FIRST_BYTES).min(self.body_bytes_max);
+        let wanted = length.max(capacity * 2).max(FIRST_BYTES).min(bytes_max);
         let counted = held.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let units = wanted.div_ceil(UNIT_BYTES).saturating_sub(counted);
         let units = u32::try_from(units).map_err(|_| NotTakenIn::TooLong)?;

@@ -5,6 +5,8 @@
 //! `answer` tells the platform and the operators what became of it. It is answered 2xx once the ledger has committed
 //! it, and not before; whatever goes wrong on the way ends in an answer that makes the platform send it again.
 //!
+//! Warehouses send notices to an address of their own; a notice goes the same way and ends in the ledger.
+//!
 //! A new source of webhooks is one file in `verify`, one in `parse`, and one route.
 
 mod settings;
@@ -16,4 +18,4 @@ mod record;
 mod answer;
 
 pub use receive::router;
-pub use settings::{InvalidSettings, Settings};
+pub use settings::{InvalidSettings, Settings, Warehouse};

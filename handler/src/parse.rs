@@ -1,6 +1,7 @@
 //! What an authentic webhook says, in the domain's words. Each source has its own file.
 
 pub(crate) mod shopify;
+pub(crate) mod shipstation;
 
 use bytes::Bytes;
 use lane::clock::Timestamp;

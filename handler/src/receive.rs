@@ -1,7 +1,9 @@
-//! The route: takes a webhook in, within bounds, and leads it through verify, parse, record and answer.
+//! The routes: take a webhook in, within bounds, and lead it through verify, parse, record and answer.
 //!
 //! Nothing here is decided about the webhook itself. What is decided is how long and how much: a slot or "later", a
 //! length, two deadlines. A panic anywhere on the way is an answer too: "later", because a redelivery is what we want.
+
+mod notice;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,8 +17,9 @@ use axum::routing::post;
 use bytes::Bytes;
 use futures::FutureExt;
 use lane::clock::{Clock, Timestamp};
+use lane::id::JobId;
 use lane::ports::{Intake, QueueSender};
-use lane::webhook::{Content, Webhook};
+use lane::webhook::{Content, Named, Webhook};
 use tokio::time::Instant;
 use tracing::{Instrument, field};
 
@@ -46,7 +49,10 @@ pub fn router(
     let bounds = Bounds::new(&settings);
     let recorder = Recorder::new(ledger, sender);
     let reception = Arc::new(Reception { settings, bounds, recorder, clock });
-    Router::new().route("/webhooks/shopify", post(shopify)).with_state(reception)
+    Router::new()
+        .route("/webhooks/shopify", post(shopify))
+        .route("/webhooks/shipstation/{account}/{secret}", post(notice::shipstation))
+        .with_state(reception)
 }
 
 async fn shopify(State(reception): State<Arc<Reception>>, request: Request) -> Response {
@@ -68,7 +74,7 @@ impl Reception {
         let received_at = self.clock.now();
         let deadline = known.arrived + self.settings.answer_deadline;
         let read_until = deadline.min(known.arrived + self.settings.read_deadline);
-        let body = match self.bounds.read(headers, body, read_until).await {
+        let body = match self.bounds.read(headers, body, self.settings.body_bytes_max, read_until).await {
             Ok(body) => body,
             Err(why) => return Outcome::NotTakenIn(why),
         };
@@ -100,10 +106,8 @@ impl Reception {
         known.topic = parse::shopify::topic_label(verified.told());
         known.merchant.clone_from(&verified.told().shop_domain);
         let parsed = parse::shopify::parse(&verified, &arrival);
-        if let Parsed::Webhook(webhook) = &parsed
-            && let Content::Order(news) = &webhook.content
-        {
-            known.job = Some(news.id.clone());
+        if let Parsed::Webhook(webhook) = &parsed {
+            known.job = named_job(&webhook.content);
         }
         Ok(parsed)
     }
@@ -116,5 +120,17 @@ impl Reception {
         let wake_up = self.recorder.wake(&recorded, deadline).await;
         fail::fail_point!("handler.before_answer");
         Outcome::Recorded { recorded: recorded.label(), wake_up }
+    }
+}
+
+/// The job that a webhook is about, as far as the webhook itself says.
+fn named_job(content: &Content) -> Option<JobId> {
+    match content {
+        Content::Order(news) => Some(news.id.clone()),
+        Content::Touched(Named::Order(id)) => Some(id.clone()),
+        Content::Touched(Named::Part(_))
+        | Content::Uninstalled { .. }
+        | Content::Privacy(_)
+        | Content::Unreadable { .. } => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Makes a webhook durable, then wakes its lane.
+//! Makes a webhook durable, then wakes its lane. A notice is only made durable: the worker looks for it by itself.
 //!
 //! The ledger decides the answer. The wake-up does not: when the queue does not take it in time, the sweep wakes the
 //! lane. It is sent before the answer and waited for at most [`SEND_MAX`], instead of behind the answer's back: on
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lane::ports::{Intake, LedgerError, QueueError, QueueSender, Recorded};
+use lane::ports::{Intake, LedgerError, Notice, QueueError, QueueSender, Recorded};
 use lane::wake_up::Envelope;
 use lane::webhook::Webhook;
 use tokio::time::{Instant, timeout_at};
@@ -75,6 +75,17 @@ impl Recorder {
         Ok(answer?)
     }
 
+    /// Records a notice. Once this returns `Ok`, it is durable and may be answered 2xx.
+    pub(crate) async fn record_notice(&self, notice: &Notice, until: Instant) -> Result<(), NotRecorded> {
+        if Instant::now() >= until {
+            return Err(NotRecorded::TimedOut);
+        }
+        let answer = timeout_at(until, self.ledger.notice(notice)).await;
+        let answer = answer.map_err(|_| NotRecorded::TimedOut)?;
+        fail::fail_point!("handler.after_commit");
+        Ok(answer?)
+    }
+
     /// Sends the wake-up that the ledger asked for.
     pub(crate) async fn wake(&self, recorded: &Recorded, until: Instant) -> WakeUpSent {
         let Some(envelope) = envelope(recorded) else { return WakeUpSent::NotNeeded };
@@ -84,13 +95,13 @@ impl Recorder {
             Ok(Err(error)) => Some(error),
             Err(_) => Some(QueueError::Unavailable("no answer in time".to_owned())),
         };
-        self.notice(failure.as_ref());
+        self.say_whether_the_queue_is_down(failure.as_ref());
         let sent = failure.map_or(WakeUpSent::Sent, |_| WakeUpSent::LeftToTheSweep);
         metrics::counter!("lanekeeper_webhook_wake_ups_total", "outcome" => sent.label()).increment(1);
         sent
     }
 
-    fn notice(&self, failure: Option<&QueueError>) {
+    fn say_whether_the_queue_is_down(&self, failure: Option<&QueueError>) {
         let was_down = self.queue_is_down.swap(failure.is_some(), Ordering::Relaxed);
         match failure {
             Some(error) if !was_down => tracing::warn!(
@@ -106,6 +117,11 @@ impl Recorder {
 fn envelope(recorded: &Recorded) -> Option<&Envelope> {
     match recorded {
         Recorded::New { send, .. } | Recorded::Newer { send, .. } => send.as_ref(),
-        Recorded::Unchanged | Recorded::Duplicate | Recorded::Quarantined(_) => None,
+        Recorded::Unchanged
+        | Recorded::Duplicate
+        | Recorded::Quarantined(_)
+        | Recorded::Closed
+        | Recorded::Asked
+        | Recorded::Forgotten => None,
     }
 }

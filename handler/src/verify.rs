@@ -1,9 +1,11 @@
 //! Authentic or not: the only way to a verified body, and the parsers take nothing else.
 //!
-//! Each source has its own file, which knows the headers and what exactly is signed. What they share is here: a
-//! signature is 32 bytes in strict base64, and it is compared with what every known secret would have made.
+//! Each source has its own file, which knows what proves it: Shopify signs the body, ShipStation signs nothing and proves
+//! itself by the address it was given. What signatures share is here: one is 32 bytes in strict base64, and it is
+//! compared with what every known secret would have made.
 
 pub(crate) mod shopify;
+pub(crate) mod shipstation;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,6 +25,10 @@ pub(crate) enum Refused {
     Malformed,
     #[error("no secret matches the signature")]
     NoSecretMatches,
+    #[error("no account of the name in the address takes notices")]
+    NoSuchAccount,
+    #[error("the end of the address is not the account's notice secret")]
+    WrongAddress,
 }
 
 /// An HMAC-SHA256 digest as it came.

@@ -9,11 +9,11 @@ use axum::body::Body;
 use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use handler::{Settings, router};
+use handler::{Settings, Warehouse, router};
 use hmac::{Hmac, KeyInit, Mac};
 use lane::clock::{ManualClock, Timestamp};
-use lane::id::{JobId, LaneKey, ShopId};
-use lane::ports::{Intake, LedgerError, QueueError, QueueSender, Recorded};
+use lane::id::{AccountId, JobId, LaneKey, ShopId};
+use lane::ports::{Intake, LedgerError, Notice, QueueError, QueueSender, Recorded};
 use lane::state::StateKind;
 use lane::wake_up::{DedupId, Envelope, WakeUp};
 use lane::webhook::Webhook;
@@ -48,6 +48,11 @@ impl Intake for Journal {
         let send = Some(Envelope { wake_up, dedup: DedupId::first(&job) });
         Ok(Recorded::New { lane, state: StateKind::Waiting, send })
     }
+
+    async fn notice(&self, _: &Notice) -> Result<(), LedgerError> {
+        self.note("noticed");
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -65,7 +70,13 @@ async fn each_kill_point_lies_where_its_name_says() {
         let journal = journal.clone();
         fail::cfg_callback(point, move || journal.note(point)).unwrap();
     }
+    let warehouse = Warehouse {
+        account: AccountId::at("shipstation", "main"),
+        secret: SecretString::from("a-notice-secret-of-ours"),
+        host: None,
+    };
     let settings = Settings::new(vec![SecretString::from("secret")]).unwrap();
+    let settings = settings.with_warehouses([("main".to_owned(), warehouse)].into()).unwrap();
     let clock = Arc::new(ManualClock::starting(Timestamp::UNIX_EPOCH));
     let router = router(settings, Arc::new(journal.clone()), Arc::new(journal.clone()), clock);
 
@@ -78,9 +89,15 @@ async fn each_kill_point_lies_where_its_name_says() {
         .header("x-shopify-shop-domain", "acme.myshopify.com")
         .body(Body::from(&body[..]))
         .unwrap();
-    assert_eq!(router.oneshot(request).await.unwrap().status(), 200);
+    assert_eq!(router.clone().oneshot(request).await.unwrap().status(), 200);
     assert_eq!(
-        *journal.0.lock().unwrap(),
+        std::mem::take(&mut *journal.0.lock().unwrap()),
         ["handler.after_verify", "recorded", "handler.after_commit", "sent", "handler.before_answer"]
     );
+
+    let notice = Request::post("/webhooks/shipstation/main/a-notice-secret-of-ours")
+        .body(Body::from(r#"{"resource_type":"SHIP_NOTIFY","resource_url":"https://a.example/shipments"}"#))
+        .unwrap();
+    assert_eq!(router.oneshot(notice).await.unwrap().status(), 200);
+    assert_eq!(*journal.0.lock().unwrap(), ["noticed", "handler.after_commit", "handler.before_answer"]);
 }

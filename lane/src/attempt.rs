@@ -8,6 +8,7 @@ use crate::job::{Job, Rejection};
 use crate::outcome::{Outcome, PauseReason, Reach, Report, Trouble};
 use crate::policy::Policy;
 use crate::retry::{ATTEMPTS_MAX, delay_before};
+use crate::shop::SkipReason;
 use crate::state::{ImpossibleMove, Move, Placing, State, StateKind};
 
 /// What the attempt may do.
@@ -75,19 +76,27 @@ impl Job {
         now: Timestamp,
     ) -> Result<Completion, ImpossibleMove> {
         self.reach = report.reach.clone();
+        if self.redacted {
+            return self.end_redacted(&report.outcome, now);
+        }
+        self.learn(report);
         let overtaken = self.version > self.begun_version || self.disturbed;
         if self.disturbed {
             self.reach = std::mem::take(&mut self.reach).or_overwritten();
         }
         let mut completion = Completion { placing: Placing::Keep, reopened: false, pause: None };
-        let holds = matches!(report.outcome, Outcome::Hold { .. });
-        if overtaken && holds {
-            // Nobody should decide on a version that is no longer the newest: it is judged again.
+        let waits_for_something = matches!(report.outcome, Outcome::Hold { .. } | Outcome::Wait { stops: false, .. });
+        if overtaken && waits_for_something {
+            // Nobody should decide on a version that is no longer the newest, and what was waited for may be what has
+            // changed: it is judged again.
             self.put_back(None, true, now)?;
             completion.reopened = true;
             return Ok(completion);
         }
         self.settle(&report.outcome, policy, chance, now)?;
+        if self.state.kind() == StateKind::Done && !overtaken {
+            self.shipped_untold = false;
+        }
         if let Outcome::Pause { why, until } = &report.outcome {
             completion.pause = Some((why.clone(), *until));
         }
@@ -101,10 +110,36 @@ impl Job {
         Ok(completion)
     }
 
+    fn learn(&mut self, report: &Report) {
+        self.marks.learn(report.learnt.marks.clone());
+        if let Some(seen) = &report.learnt.seen {
+            self.seen = Some(Box::new(seen.clone()));
+        }
+    }
+
+    /// Nothing of what the attempt saw is kept.
+    fn end_redacted(&mut self, outcome: &Outcome, now: Timestamp) -> Result<Completion, ImpossibleMove> {
+        let by = match outcome {
+            Outcome::Done(proof) => Move::Finish(proof.clone()),
+            Outcome::Retry { .. }
+            | Outcome::Hold { .. }
+            | Outcome::Fail(_)
+            | Outcome::Skip(_)
+            | Outcome::Withdrawn
+            | Outcome::Wait { .. }
+            | Outcome::Pause { .. } => Move::Skip(SkipReason::Redacted),
+        };
+        self.disturbed = false;
+        self.go(by, now)?;
+        self.redact(now)?;
+        Ok(Completion { placing: Placing::Keep, reopened: false, pause: None })
+    }
+
     fn settle(&mut self, outcome: &Outcome, policy: Policy, chance: f64, now: Timestamp) -> Result<(), ImpossibleMove> {
         match outcome {
             Outcome::Done(proof) => {
                 self.approved = None;
+                self.passed = Some(proof.fingerprint.clone());
                 self.go(Move::Finish(proof.clone()), now)?;
             }
             Outcome::Retry { after: asked, error } => {
@@ -144,7 +179,8 @@ impl Job {
                     None => self.go(Move::PutBack { not_before: None, stops: true }, now)?,
                 };
             }
-            Outcome::Wait { until, stops, .. } => self.put_back(Some(*until), *stops, now)?,
+            // What waits for a time that has come is ready.
+            Outcome::Wait { until, stops, .. } => self.put_back(Some(*until).filter(|at| *at > now), *stops, now)?,
             Outcome::Pause { .. } => self.put_back(None, true, now)?,
         }
         Ok(())
@@ -189,6 +225,10 @@ impl Job {
     /// A worker without a lease may have written. A running attempt learns of it when it completes; an ended job is
     /// reopened, so that what was overwritten is put right.
     pub fn disturb(&mut self, now: Timestamp) -> Result<Placing, ImpossibleMove> {
+        if self.redacted {
+            // Nobody may look at the order again, so nothing can be put right.
+            return Ok(Placing::Keep);
+        }
         self.reach = std::mem::take(&mut self.reach).or_overwritten();
         self.disturbed = true;
         if let State::Rejected { by, why } = &self.state {

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::decision::Verdict;
 use crate::hold::HoldReason;
 use crate::id::{CorrelationId, Fence, OperatorId};
-use crate::outcome::CallRecord;
+use crate::outcome::{CallRecord, Shipped};
 use crate::state::StateKind;
 
 /// One thing that happened.
@@ -91,6 +91,10 @@ pub enum Happened {
         /// What they wrote.
         note: String,
     },
+    /// The shop was told of a shipment.
+    Shipped(Shipped),
+    /// Its customer or its shop asked to be forgotten. What the timeline said of people is gone.
+    Redacted,
     /// An operator released it from quarantine.
     Released {
         /// Who.

@@ -27,6 +27,34 @@ pub enum HoldReason {
     InDoubt,
     /// The order's data cannot be carried over as it is.
     NotCarriable,
+    /// The platform's risk check warns of it.
+    RiskWarns,
+    /// Its shipping address lacks something.
+    AddressIncomplete,
+    /// What customs would be told is not what the platform says the goods cost.
+    CustomsDiffers,
+    /// Customs would miss something.
+    CustomsIncomplete,
+    /// More units of one line than the shop's limit.
+    QuantityAbove,
+    /// It bears a tag that the shop looks at.
+    Tagged,
+    /// A customer's first order, above the shop's limit.
+    FirstOrderAbove,
+    /// Too many orders of one customer are in line.
+    CustomerWaiting,
+    /// It ships to the address of a held order.
+    SameAddress,
+    /// It was paid with the card of a held order.
+    SameCard,
+    /// The shop looks at every order.
+    Everything,
+    /// A part of it is elsewhere, on hold or scheduled.
+    PartNotOurs,
+    /// The warehouse should have imported it by itself and has not, or cannot be told apart there.
+    NotImported,
+    /// It shipped, and the shop does not take its tracking.
+    TrackingRefused,
 }
 
 impl HoldReason {
@@ -41,6 +69,20 @@ impl HoldReason {
             Self::AlreadyShipped => "it changed after the warehouse had closed it",
             Self::InDoubt => "it could not be found out whether the warehouse has it",
             Self::NotCarriable => "its data cannot be carried over as it is",
+            Self::RiskWarns => "the platform's risk check warns of it",
+            Self::AddressIncomplete => "its shipping address is incomplete",
+            Self::CustomsDiffers => "what customs would be told is not what the goods cost at the platform",
+            Self::CustomsIncomplete => "customs would miss something",
+            Self::QuantityAbove => "it has more units of one line than this shop's limit",
+            Self::Tagged => "it bears a tag that this shop looks at",
+            Self::FirstOrderAbove => "a customer's first order, above this shop's limit",
+            Self::CustomerWaiting => "many orders of its customer are in line",
+            Self::SameAddress => "it ships to the same address as a held order",
+            Self::SameCard => "it was paid with the same card as a held order",
+            Self::Everything => "this shop looks at every order",
+            Self::PartNotOurs => "a part of it is elsewhere, on hold or scheduled",
+            Self::NotImported => "the warehouse did not import it, or it cannot be told apart there",
+            Self::TrackingRefused => "it shipped, and the shop does not take its tracking",
         }
     }
 }

@@ -6,7 +6,9 @@ use crate::clock::Timestamp;
 use crate::hold::Approval;
 use crate::id::{CorrelationId, Fingerprint, JobId, LaneKey, OperatorId, Place, ShopId};
 use crate::line::{LineEntry, Ready};
+use crate::marks::Marks;
 use crate::outcome::Reach;
+use crate::rules::Seen;
 use crate::shop::SkipReason;
 use crate::state::{ImpossibleMove, Move, Placing, State, StateKind, step};
 use crate::wake_up::{DedupId, Envelope, SendKind, WakeUp};
@@ -51,6 +53,21 @@ pub struct Job {
     pub rejecting: Option<Rejection>,
     /// How many wake-ups of each kind it has caused.
     pub sends: Sends,
+    /// The order as it was fetched when it was last carried out. Exactly this is not judged a second time.
+    #[serde(default)]
+    pub passed: Option<Fingerprint>,
+    /// What rules look at, as of the newest attempt; for dry runs.
+    #[serde(default)]
+    pub seen: Option<Box<Seen>>,
+    /// Whose it is, and where it goes.
+    #[serde(default)]
+    pub marks: Marks,
+    /// The warehouse said that something of it shipped, and no attempt has seen to it that the shop knows.
+    #[serde(default)]
+    pub shipped_untold: bool,
+    /// Its customer or its shop asked to be forgotten: nothing is heard of it any more.
+    #[serde(default)]
+    pub redacted: bool,
     /// Follows its webhook through the logs.
     pub correlation: CorrelationId,
     /// When it was accepted.
@@ -118,6 +135,11 @@ impl Job {
             disturbed: false,
             rejecting: None,
             sends: Sends::default(),
+            passed: None,
+            seen: None,
+            marks: news.marks.clone(),
+            shipped_untold: false,
+            redacted: false,
             correlation,
             accepted_at: now,
             heard_at: now,
@@ -133,6 +155,9 @@ impl Job {
         judged: Result<(), SkipReason>,
         now: Timestamp,
     ) -> Result<Heard, ImpossibleMove> {
+        if self.redacted {
+            return Ok(Heard::Unchanged);
+        }
         let (older, newer) = match (news.updated_at, self.newest) {
             (Some(said), Some(known)) => (said < known, said > known),
             (Some(_), None) | (None, _) => (false, false),
@@ -146,6 +171,7 @@ impl Job {
         }
         self.fingerprint = news.fingerprint.clone();
         self.number.clone_from(&news.number);
+        self.marks.learn(news.marks.clone());
         self.version += 1;
         self.heard_at = now;
         // A webhook may end a job by itself only while nothing can have reached the warehouse (otherwise an attempt has
@@ -156,6 +182,61 @@ impl Job {
             Ok(()) | Err(_) => Move::Newer,
         };
         self.go(by, now).map(Heard::Newer)
+    }
+
+    /// Takes in that something about this job changed which its webhook does not carry: always a new version.
+    pub fn touch(&mut self, now: Timestamp) -> Result<Heard, ImpossibleMove> {
+        if self.redacted {
+            return Ok(Heard::Unchanged);
+        }
+        self.version += 1;
+        self.heard_at = now;
+        self.go(Move::Newer, now).map(Heard::Newer)
+    }
+
+    /// Takes in that the warehouse has shipped something of it. Whoever waits for a person goes on waiting, and the shop is
+    /// told afterwards; so store the job even if it is unchanged.
+    pub fn has_shipped(&mut self, now: Timestamp) -> Result<Heard, ImpossibleMove> {
+        self.shipped_untold = !self.redacted;
+        match self.state.kind() {
+            StateKind::Waiting | StateKind::Attempting | StateKind::Retrying | StateKind::Done if !self.redacted => {
+                self.version += 1;
+                self.go(Move::Newer, now).map(Heard::Newer)
+            }
+            StateKind::Waiting
+            | StateKind::Attempting
+            | StateKind::Retrying
+            | StateKind::Done
+            | StateKind::Held
+            | StateKind::Failed
+            | StateKind::Skipped
+            | StateKind::Rejected => Ok(Heard::Unchanged),
+        }
+    }
+
+    /// Forgets everything about the people behind the job. What was being decided or tried about it ends; an attempt
+    /// under way ends with its completion. Ids, places and states stay: they are the ledger's own.
+    pub fn redact(&mut self, now: Timestamp) -> Result<(), ImpossibleMove> {
+        self.redacted = true;
+        self.marks = Marks::default();
+        self.seen = None;
+        self.approved = None;
+        self.rejecting = None;
+        if let Reach::There(copy) = &mut self.reach {
+            // Hashes of short texts can be guessed.
+            copy.written.clear();
+        }
+        if let State::Rejected { why, .. } = &mut self.state {
+            why.clear();
+        }
+        self.go(Move::Redact, now)?;
+        Ok(())
+    }
+
+    /// Whether it may go to the warehouse in one call with others: nothing of it can be there, nobody refused it, and no
+    /// attempt at it has failed.
+    pub fn may_burst(&self) -> bool {
+        self.state == State::READY && self.reach == Reach::Untouched && self.rejecting.is_none() && self.attempts == 0
     }
 
     /// Releases a job whose webhook was quarantined by a worker.

@@ -120,6 +120,23 @@ impl fmt::Display for Money {
     }
 }
 
+/// Money as people write it (`500.00 USD`), for settings: `#[serde(with = "lane::money::text")]`.
+pub mod text {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Money;
+
+    /// Writes `500.00 USD`.
+    pub fn serialize<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(money)
+    }
+
+    /// Reads `500.00 USD`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

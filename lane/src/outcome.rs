@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::hold::{Fact, HoldReason};
 use crate::id::{AccountId, Fingerprint};
+use crate::marks::Marks;
+use crate::rules::Seen;
 use crate::shop::SkipReason;
 
 /// How an attempt ended. The worker decides it; [`crate::job::Job::complete`] turns it into a state.
@@ -140,6 +142,8 @@ pub enum PauseReason {
     NoProgress,
     /// The shop was removed.
     ShopRemoved,
+    /// The merchant took the app away.
+    Uninstalled,
 }
 
 impl PauseReason {
@@ -152,6 +156,7 @@ impl PauseReason {
             Self::Operator { .. } => "operator",
             Self::NoProgress => "no_progress",
             Self::ShopRemoved => "shop_removed",
+            Self::Uninstalled => "uninstalled",
         }
     }
 
@@ -170,6 +175,11 @@ impl PauseReason {
                 "five workers in a row ended without any progress on it; see the log, then resume".into()
             }
             Self::ShopRemoved => "its shop was removed; add the shop again to go on".into(),
+            Self::Uninstalled => {
+                "the merchant took the app away, and its token ended with that; when they install it again, add the \
+                 shop with its new token, and it goes on"
+                    .into()
+            }
         }
     }
 }
@@ -192,6 +202,10 @@ pub struct Proof {
     /// When it was read back.
     pub read_back_at: Timestamp,
 }
+
+/// How names in [`WarehouseCopy::written`] begin that are about the shop and not about what stands at the warehouse: what
+/// others had fulfilled before the order was written. Nobody overwrites that.
+pub const ABOUT_THE_SHOP: &str = "fulfilled before/";
 
 /// What may exist at the warehouse because of this job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,7 +236,10 @@ impl Reach {
     pub fn or_overwritten(self) -> Self {
         match self {
             Self::Untouched | Self::Unresolved => Self::Unresolved,
-            Self::There(copy) => Self::There(WarehouseCopy { written: BTreeMap::new(), ..copy }),
+            Self::There(mut copy) => {
+                copy.written.retain(|name, _| name.starts_with(ABOUT_THE_SHOP));
+                Self::There(copy)
+            }
         }
     }
 }
@@ -236,6 +253,9 @@ pub struct WarehouseCopy {
     pub order_id: String,
     /// Hash per field of what we last wrote. A field that shows something else was changed by the warehouse, and stays.
     pub written: BTreeMap<String, String>,
+    /// The warehouse's shipments that the shop was told of, each with the platform's id of the fulfilment.
+    #[serde(default)]
+    pub told: BTreeMap<String, String>,
 }
 
 /// A provider call as the timeline shows it; no secret and no personal datum in it.
@@ -262,4 +282,34 @@ pub struct Report {
     pub reach: Reach,
     /// The calls it made, oldest first.
     pub calls: Vec<CallRecord>,
+    /// What it learnt about the order on the way.
+    pub learnt: Learnt,
+}
+
+/// What an attempt learnt about its order, whatever its outcome.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Learnt {
+    /// What rules look at.
+    pub seen: Option<Seen>,
+    /// Whose it is, where it goes, how it was paid.
+    pub marks: Marks,
+    /// The platform's global ids of its parts, by which some webhooks name it.
+    pub parts: Vec<String>,
+    /// Shipments that the shop was told of, oldest first.
+    pub shipped: Vec<Shipped>,
+}
+
+/// A shipment that the shop was told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipped {
+    /// The warehouse's id of the shipment.
+    pub shipment: String,
+    /// The platform's id of the fulfilment.
+    pub fulfilment: String,
+    /// Who carries it, in the platform's words (`UPS`).
+    pub carrier: Option<String>,
+    /// Its tracking number.
+    pub tracking: Option<String>,
+    /// Units that it holds.
+    pub units: u32,
 }

@@ -5,15 +5,19 @@ mod intake;
 mod work;
 mod desk;
 mod registry;
+mod shipping;
+mod privacy;
 mod queue;
 
 use crate::state::ImpossibleMove;
 
 pub use desk::{Decided, Desk, Once, RequestKey};
-pub use intake::{Intake, Recorded, WAKE_UPS_PER_LANE_MAX};
+pub use intake::{Intake, Notice, Recorded, WAKE_UPS_PER_LANE_MAX};
+pub use privacy::{Privacy, Redacted};
 pub use queue::{QueueError, QueueReceiver, QueueSender, Receipt, Received, Settled};
 pub use registry::{Registry, RegistryError};
-pub use work::{Begin, Complete, Head, Release, Swept, Work};
+pub use shipping::{OpenNotice, ShippedOrder, Shipping};
+pub use work::{Begin, Burst, Complete, Head, Release, Swept, Work};
 
 /// Why the ledger did not do what it was asked. Unless it says otherwise, nothing was written.
 #[derive(Debug, thiserror::Error)]

@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::carriage::Carriage;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ShopId};
-use crate::money::Money;
 use crate::policy::Policy;
+use crate::rules::HoldRules;
 use crate::webhook::OrderNews;
 
 /// Where a shop's webhooks come from.
@@ -100,6 +101,9 @@ pub struct Shop {
     /// Which orders are carried out at all.
     #[serde(default)]
     pub qualifies: Qualification,
+    /// How they are carried.
+    #[serde(default)]
+    pub carriage: Carriage,
     /// When the shop was added.
     pub added_at: Timestamp,
 }
@@ -114,18 +118,6 @@ impl Shop {
     pub fn domain(&self) -> &str {
         self.domains.first().map_or("", String::as_str)
     }
-}
-
-/// A shop's hold rules.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct HoldRules {
-    /// Hold an order whose total (shop currency) is above this.
-    pub total_above: Option<Money>,
-    /// Hold an order that ships to another country than it is billed to.
-    pub country_differs: bool,
-    /// What to do when the platform's risk check still says `PENDING` after ten minutes.
-    pub risk_pending: RiskPending,
 }
 
 /// What to do with an order whose risk check does not finish.
@@ -170,6 +162,10 @@ pub enum SkipReason {
     NothingToShip,
     /// Everything in it was fulfilled before we had anything to do with it.
     AlreadyFulfilled,
+    /// No part of it is for this shop's warehouse: it is at other locations, with another company, or picked up.
+    ShipsElsewhere,
+    /// Its customer or its shop asked to be forgotten.
+    Redacted,
     /// The shop's token cannot see the order: the webhook named the wrong shop, or the order was deleted.
     UnknownToShop,
 }
@@ -183,6 +179,10 @@ impl SkipReason {
             Self::FinancialStatus(status) => format!("financial status is {status}"),
             Self::NothingToShip => "nothing in it is shipped".to_owned(),
             Self::AlreadyFulfilled => "everything in it was fulfilled already".to_owned(),
+            Self::ShipsElsewhere => {
+                "no part of it is for this warehouse: other locations, other companies or the buyer take it".to_owned()
+            }
+            Self::Redacted => "its customer or its shop asked to be forgotten; nothing of it is kept".to_owned(),
             Self::UnknownToShop => {
                 "this shop's token cannot see the order: it was deleted, it is older than the token may read, \
                  or the webhook named the wrong shop"

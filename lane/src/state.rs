@@ -198,15 +198,22 @@ pub fn step(state: &State, by: Move) -> Result<(State, Placing), ImpossibleMove>
         (Attempting, Move::Skip(why)) => Ok((State::Skipped { why }, Keep)),
         (Attempting, Move::PutBack { not_before, stops }) => Ok((State::Waiting { not_before, stops }, Keep)),
 
-        (Waiting | Attempting | Retrying, Move::Newer | Move::Disturb)
+        (Attempting | Retrying, Move::Newer | Move::Disturb)
+        | (Waiting, Move::Disturb)
+        | (Attempting | Rejected | Done, Move::Redact)
         | (Rejected, Move::Newer)
         | (Attempting | Rejected, Move::NewerUnqualified(_)) => Ok((state.clone(), Keep)),
-        (Held, Move::Newer | Move::Disturb | Move::Approve)
+        // What it waited for may be what has changed.
+        (Waiting, Move::Newer)
+        | (Held, Move::Newer | Move::Disturb | Move::Approve)
         | (Held | Failed | Retrying, Move::Withdraw)
         | (Failed, Move::Retry)
         | (Rejected, Move::Disturb) => Ok((State::READY, Keep)),
         (Waiting | Retrying | Held | Failed | Skipped, Move::NewerUnqualified(why)) => {
             Ok((State::Skipped { why }, Keep))
+        }
+        (Waiting | Retrying | Held | Failed | Skipped, Move::Redact) => {
+            Ok((State::Skipped { why: SkipReason::Redacted }, Keep))
         }
 
         (Attempting, Move::Refuse { by, why }) | (Held | Failed | Retrying, Move::Reject { by, why }) => {

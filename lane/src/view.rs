@@ -189,6 +189,6 @@ pub struct Figures {
     pub oldest_ready: Option<Timestamp>,
     /// Lanes that stand still, by the word of the reason.
     pub stalled: Vec<(String, u64)>,
-    /// Webhooks by what became of them (`new`, `newer`, `unchanged`, `duplicate`, `quarantined`).
+    /// Webhooks by what became of them, every word of [`crate::ports::Recorded::label`].
     pub webhooks: Vec<(String, u64)>,
 }

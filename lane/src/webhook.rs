@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::id::{CorrelationId, Fingerprint, JobId};
+use crate::marks::Marks;
+use crate::privacy::{Ask, PrivacyRequest};
 use crate::shop::Source;
 
 /// An authentic webhook, ready to be recorded.
@@ -23,7 +25,7 @@ pub struct Webhook {
     pub event_id: Option<String>,
     /// SHA-256 of the raw body.
     pub body_hash: [u8; 32],
-    /// The raw body, byte for byte.
+    /// The raw body, byte for byte; empty where the content is all that may be kept of it.
     pub body: Bytes,
     /// When it arrived.
     pub received_at: Timestamp,
@@ -36,6 +38,10 @@ pub struct Webhook {
 impl Webhook {
     /// The permanent keys by which a repetition is recognised: the webhook id, the event id within shop and topic, and
     /// the body within shop and topic. `owner` is the shop id, or the merchant's name while the shop is unknown.
+    ///
+    /// What carries no order can say the same twice and mean it: a hold that is released, placed and released again has two
+    /// releases of one body, and a shop that leaves twice asks twice to be forgotten. Those are told apart by their event
+    /// ids, and by the body only where there is none.
     pub fn identity_keys(&self, owner: &str) -> Vec<[u8; 32]> {
         let source = self.source.as_str().as_bytes();
         let scope = [source, owner.as_bytes(), self.topic.as_bytes()];
@@ -46,7 +52,14 @@ impl Webhook {
         if let Some(id) = &self.event_id {
             keys.push(identity_key(b"event", &[scope[0], scope[1], scope[2], id.as_bytes()]));
         }
-        keys.push(identity_key(b"body", &[scope[0], scope[1], scope[2], &self.body_hash]));
+        let may_repeat = match &self.content {
+            Content::Touched(_) => true,
+            Content::Privacy(request) => request.ask == Ask::RedactShop,
+            Content::Order(_) | Content::Uninstalled { .. } | Content::Unreadable { .. } => false,
+        };
+        if self.event_id.is_none() || !may_repeat {
+            keys.push(identity_key(b"body", &[scope[0], scope[1], scope[2], &self.body_hash]));
+        }
         keys
     }
 }
@@ -68,11 +81,31 @@ fn identity_key(kind: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 pub enum Content {
     /// The state of an order.
     Order(OrderNews),
+    /// Something about an order changed, and the webhook does not carry the order: always a new version. An order that
+    /// is not known yet is left to its own webhook.
+    Touched(Named),
+    /// The merchant took the app away; its token is worthless from then on.
+    Uninstalled {
+        /// When.
+        at: Timestamp,
+    },
+    /// A customer or a shop asks what is known, or to be forgotten.
+    Privacy(PrivacyRequest),
     /// Authentic, but not understood. Kept and shown; a refusal would cost the subscription.
     Unreadable {
         /// What was wrong, without any of the body's text.
         why: String,
     },
+}
+
+/// How a webhook names the order that it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Named {
+    /// By the order's id.
+    Order(JobId),
+    /// By the global id of one of its parts (`gid://shopify/FulfillmentOrder/1`).
+    Part(String),
 }
 
 /// What a webhook says about an order: enough to line it up, never enough to carry it out.
@@ -94,6 +127,9 @@ pub struct OrderNews {
     pub financial_status: String,
     /// Whether any line is shipped.
     pub ships_something: bool,
+    /// Whose it is, and where it goes.
+    #[serde(default)]
+    pub marks: Marks,
 }
 
 #[cfg(test)]
@@ -121,6 +157,25 @@ mod tests {
         let (create, paid) = (webhook("orders/create", Some("e")), webhook("orders/paid", Some("e")));
         let paid_keys = paid.identity_keys("acme");
         assert!(create.identity_keys("acme").iter().all(|key| !paid_keys.contains(key)));
+    }
+
+    #[test]
+    fn the_same_said_twice_of_an_order_is_two_facts_if_it_happened_twice() {
+        let released = |event: Option<&str>, delivery: &str| Webhook {
+            webhook_id: Some(delivery.into()),
+            content: Content::Touched(Named::Part("gid://shopify/FulfillmentOrder/1".into())),
+            ..webhook("fulfillment_orders/hold_released", event)
+        };
+        let known = |first: &Webhook, second: &Webhook| {
+            let keys = first.identity_keys("acme");
+            second.identity_keys("acme").iter().any(|key| keys.contains(key))
+        };
+        assert!(!known(&released(Some("e1"), "w1"), &released(Some("e2"), "w2")));
+        assert!(known(&released(Some("e1"), "w1"), &released(Some("e1"), "w2")), "two subscriptions to one event");
+        assert!(known(&released(Some("e1"), "w1"), &released(Some("e2"), "w1")), "one delivery");
+        assert!(known(&released(None, "w1"), &released(None, "w2")), "nothing but the body tells");
+        let order = |event| webhook("orders/paid", Some(event));
+        assert!(known(&order("e1"), &Webhook { webhook_id: None, ..order("e2") }), "an order's body says its version");
     }
 
     #[test]

@@ -11,7 +11,8 @@ use lane::hold::HoldReason;
 use lane::id::{AccountId, CorrelationId, Fence, Fingerprint, JobId, LaneKey, OperatorId, Place, ShopId};
 use lane::job::{Heard, Job};
 use lane::line::{LineEntry, Pick, Ready, pick};
-use lane::outcome::{Outcome, Proof, Reach, Report, Trouble, WarehouseCopy};
+use lane::marks::{Mark, Marks};
+use lane::outcome::{Learnt, Outcome, Proof, Reach, Report, Trouble, WarehouseCopy};
 use lane::policy::{Policy, Standing};
 use lane::retry::ATTEMPTS_MAX;
 use lane::shop::{Qualification, SkipReason};
@@ -34,6 +35,7 @@ fn news(version: i64, fingerprint: &str) -> OrderNews {
         test: false,
         financial_status: "paid".into(),
         ships_something: true,
+        marks: Marks::default(),
     }
 }
 
@@ -48,7 +50,7 @@ fn begin(job: &mut Job, fence: u64) -> Begun {
 }
 
 fn report(outcome: Outcome, reach: Reach) -> Report {
-    Report { outcome, reach, calls: vec![] }
+    Report { outcome, reach, calls: vec![], learnt: Learnt::default() }
 }
 
 fn done() -> Outcome {
@@ -68,6 +70,7 @@ fn there() -> Reach {
         account: AccountId::at("shipstation", "main"),
         order_id: "77".into(),
         written: [].into(),
+        told: [].into(),
     })
 }
 
@@ -429,4 +432,78 @@ fn a_provider_that_names_its_time_is_waited_for_exactly() {
     complete(&mut job, asked, Reach::Untouched);
     let State::Retrying { due, .. } = job.state else { panic!() };
     assert_eq!(due, after(at(12), Duration::from_secs(77)));
+}
+
+#[test]
+fn what_a_webhook_does_not_carry_is_always_a_new_version_and_ends_a_wait() {
+    let mut job = job();
+    begin(&mut job, 1);
+    let wait = Outcome::Wait { until: at(9000), why: "on hold".into(), stops: false };
+    job.complete(&report(wait, Reach::Untouched), Policy::default(), 0.0, at(12)).unwrap();
+    assert!(matches!(job.in_line().unwrap().ready, Ready::At(_)));
+    assert_eq!(job.touch(at(20)).unwrap(), Heard::Newer(Placing::Keep));
+    assert_eq!((job.version, job.in_line().unwrap().ready), (2, Ready::Now));
+    begin(&mut job, 2);
+    job.touch(at(21)).unwrap();
+    let wait = Outcome::Wait { until: at(9000), why: "on hold".into(), stops: false };
+    assert!(job.complete(&report(wait, Reach::Untouched), Policy::default(), 0.0, at(21)).unwrap().reopened);
+    assert_eq!(job.in_line().unwrap().ready, Ready::Now, "what it waits for may be what has changed");
+    begin(&mut job, 3);
+    job.touch(at(21)).unwrap();
+    let completion = job.complete(&report(done(), there()), Policy::default(), 0.0, at(22)).unwrap();
+    assert!(completion.reopened, "the version came during the attempt");
+}
+
+#[test]
+fn what_shipped_reopens_what_was_done_and_leaves_people_their_questions() {
+    let mut job = job();
+    begin(&mut job, 1);
+    job.complete(&report(done(), there()), Policy::default(), 0.0, at(12)).unwrap();
+    assert_eq!(job.has_shipped(at(20)).unwrap(), Heard::Newer(Placing::End));
+    assert_eq!(job.state, State::READY);
+    assert_eq!(job.passed, Some(Fingerprint::given("fetched")), "it is not judged a second time");
+    begin(&mut job, 2);
+    let held = Outcome::Hold {
+        reason: HoldReason::TotalAbove,
+        evidence: vec![],
+        fingerprint: Fingerprint::given("fetched"),
+        difference: None,
+    };
+    job.complete(&report(held, there()), Policy::default(), 0.0, at(22)).unwrap();
+    assert_eq!(job.has_shipped(at(23)).unwrap(), Heard::Unchanged);
+    assert_eq!(job.state.kind(), StateKind::Held);
+}
+
+#[test]
+fn a_redacted_job_forgets_its_people_and_hears_of_nothing_any_more() {
+    let mut job = job();
+    job.marks = Marks { customer: Some(Mark::customer("7")), ..Marks::default() };
+    begin(&mut job, 1);
+    job.redact(at(11)).unwrap();
+    assert_eq!((job.state.kind(), &job.marks), (StateKind::Attempting, &Marks::default()));
+    let learnt =
+        Learnt { marks: Marks { customer: Some(Mark::customer("7")), ..Marks::default() }, ..Learnt::default() };
+    let mut late = report(retry(), there());
+    late.learnt = learnt;
+    job.complete(&late, Policy::default(), 0.0, at(12)).unwrap();
+    assert_eq!(job.state, State::Skipped { why: SkipReason::Redacted });
+    assert_eq!(job.marks, Marks::default(), "what the attempt saw is not kept");
+    assert_eq!(job.hear(&news(9, "z"), Ok(()), at(30)).unwrap(), Heard::Unchanged);
+    assert_eq!(job.touch(at(30)).unwrap(), Heard::Unchanged);
+    assert_eq!(job.has_shipped(at(30)).unwrap(), Heard::Unchanged);
+    assert_eq!(job.disturb(at(30)).unwrap(), Placing::Keep);
+    assert_eq!(job.state, State::Skipped { why: SkipReason::Redacted });
+}
+
+#[test]
+fn only_a_fresh_job_goes_with_others() {
+    let mut job = job();
+    assert!(job.may_burst());
+    begin(&mut job, 1);
+    assert!(!job.may_burst());
+    job.complete(&report(retry(), Reach::Untouched), Policy::default(), 0.0, at(12)).unwrap();
+    assert!(!job.may_burst(), "an attempt failed");
+    let mut written = self::job();
+    written.reach = there();
+    assert!(!written.may_burst());
 }

@@ -1,48 +1,83 @@
-//! Whether the providers answer with the credentials they are given: one harmless call to each account.
+//! Whether the providers answer with the credentials they are given, by a few harmless calls: each account for its stores,
+//! each shop for its name, its currency and what its token may do.
+
+use std::collections::BTreeMap;
 
 use lane::clock::Timestamp;
+use lane::id::AccountId;
+use lane::money::Currency;
 use lane::shop::Shop;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
+use worker::scopes::{self, SCOPES_TO_FULFIL, SCOPES_TO_READ, Scope};
+use worker::setup::{self, Door, Store};
 
-use super::Findings;
+use super::{Finding, Findings, stores, terms};
 use crate::config::Config;
 
-/// Asks Shopify for nothing but the shop's own name.
-const QUERY: &str = "{ shop { name myshopifyDomain } }";
+/// Asks Shopify for nothing but the shop's own name and currency.
+const QUERY: &str = "{ shop { myshopifyDomain currencyCode } }";
 
 /// Whose clock says what.
 type Dates = Vec<(String, Timestamp)>;
 
+/// What the accounts said.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) dates: Dates,
+    /// The stores of those that answered.
+    pub(super) stores: BTreeMap<AccountId, Vec<Store>>,
+}
+
 /// Each warehouse account of the settings.
-pub(super) async fn accounts(config: &Config, client: &Client, findings: &mut Findings) -> Dates {
-    let mut dates = Dates::new();
+pub(super) async fn accounts(config: &Config, client: &Client, findings: &mut Findings) -> Said {
+    let mut said = Said::default();
     for (name, account) in &config.accounts {
         let place = format!("[accounts.{}]", name.as_str());
         let key = findings.secret(&format!("{place} key"), &account.key);
         let secret = findings.secret(&format!("{place} secret"), &account.secret);
         let (Some(key), Some(secret)) = (key, secret) else { continue };
-        let request = client
-            .get(format!("{}/orders?pageSize=1", account.base_url.as_str()))
-            .basic_auth(key.expose_secret(), Some(secret.expose_secret()));
-        let Some(answer) = ask(&place, request, &mut dates, findings).await else { continue };
+        let door = Door { base_url: account.base_url.as_str(), key: &key, secret: &secret };
+        let request = setup::ask_stores(client, door);
+        let Some(answer) = ask(&place, request, &mut said.dates, findings).await else { continue };
         match answer.status() {
-            status if status.is_success() => findings.good(format!("{place} answers and takes its credentials")),
+            status if status.is_success() => {
+                findings.good(format!("{place} answers and takes its credentials"));
+                let told = answer.json().await.ok().and_then(|answer| setup::stores(&answer));
+                match told {
+                    Some(told) => {
+                        findings.good(format!("{place}: {}", stores::list(&told)));
+                        said.stores.insert(account.id(name), told);
+                    }
+                    None => findings.wrong(format!(
+                        "{place} does not list its stores; is base_url {} right?",
+                        account.base_url.as_str()
+                    )),
+                }
+            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => findings.wrong(format!(
                 "{place} refuses its credentials; compare {} and {} with the account's API settings",
                 account.key, account.secret
             )),
-            StatusCode::TOO_MANY_REQUESTS => {
-                findings.good(format!("{place} answers; its limit is used up for this minute"));
-            }
+            StatusCode::TOO_MANY_REQUESTS => findings.take(Finding::Warning(format!(
+                "{place} answers, but its limit is used up for this minute, and its stores were not looked at; check again \
+                 later"
+            ))),
             status => {
                 findings.wrong(format!("{place} answers {status}; is base_url {} right?", account.base_url.as_str()));
             }
         }
     }
-    dates
+    said
+}
+
+/// A shop's door at Shopify.
+struct Admin<'a> {
+    client: &'a Client,
+    url: String,
+    token: SecretString,
 }
 
 /// Each shop of the ledger.
@@ -52,13 +87,18 @@ pub(super) async fn shops(config: &Config, shops: &[Shop], client: &Client, find
         let place = format!("the shop {}", shop.id);
         let Some(token) = findings.secret(&place, &shop.token) else { continue };
         let base = config.shopify.base_url.as_str().replace("{domain}", shop.domain());
+        let url = format!("{base}/admin/api/{}/graphql.json", config.shopify.api_version.as_str());
+        let admin = Admin { client, url, token };
         let request = client
-            .post(format!("{base}/admin/api/{}/graphql.json", config.shopify.api_version.as_str()))
-            .header("X-Shopify-Access-Token", token.expose_secret())
+            .post(&admin.url)
+            .header("X-Shopify-Access-Token", admin.token.expose_secret())
             .json(&json!({ "query": QUERY }));
         let Some(answer) = ask(&place, request, &mut dates, findings).await else { continue };
         match answer.status() {
-            StatusCode::OK => told(&place, shop, answer, findings).await,
+            StatusCode::OK => {
+                told(&place, shop, answer, findings).await;
+                may(&place, shop, &admin, findings).await;
+            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => findings
                 .wrong(format!("{place}: Shopify refuses the token {}; make a new one and put it there", shop.token)),
             StatusCode::NOT_FOUND => findings.wrong(format!(
@@ -70,6 +110,33 @@ pub(super) async fn shops(config: &Config, shops: &[Shop], client: &Client, find
         }
     }
     dates
+}
+
+/// Compares what the token may do with what carrying the shop's orders takes.
+async fn may(place: &str, shop: &Shop, admin: &Admin<'_>, findings: &mut Findings) {
+    let answer = match scopes::ask(admin.client, &admin.url, &admin.token).send().await {
+        Ok(answer) => answer.json().await.ok(),
+        Err(_) => None,
+    };
+    let Some(granted) = answer.as_ref().and_then(scopes::granted) else {
+        findings.wrong(format!("{place}: Shopify does not say what its token may do; check again later"));
+        return;
+    };
+    let missing = lacking(shop, &granted);
+    if missing.is_empty() {
+        findings.good(format!("{place}: the token has every access scope that carrying its orders takes"));
+    }
+    for scope in missing {
+        findings.wrong(format!(
+            "{place}: the token lacks the access scope {} ({}); add it to the app, and install the app again",
+            scope.handle, scope.purpose
+        ));
+    }
+}
+
+fn lacking(shop: &Shop, granted: &[String]) -> Vec<&'static Scope> {
+    let writes: &[Scope] = if shop.carriage.tracking.back { &SCOPES_TO_FULFIL } else { &[] };
+    scopes::missing(SCOPES_TO_READ.iter().chain(writes), granted)
 }
 
 #[derive(Deserialize)]
@@ -86,12 +153,16 @@ struct Data {
 #[serde(rename_all = "camelCase")]
 struct Named {
     myshopify_domain: String,
+    currency_code: Option<String>,
 }
 
 async fn told(place: &str, shop: &Shop, answer: Response, findings: &mut Findings) {
     match answer.json::<Told>().await {
         Ok(Told { data: Some(Data { shop: named }) }) if shop.domains.contains(&named.myshopify_domain) => {
             findings.good(format!("{place} answers at {} and takes its token", shop.domain()));
+            let currency = named.currency_code.and_then(|code| code.parse::<Currency>().ok());
+            let limits = currency.map(|currency| terms::limits(shop, currency)).unwrap_or_default();
+            limits.into_iter().for_each(|finding| findings.take(finding));
         }
         Ok(Told { data: Some(Data { shop: named }) }) => findings.wrong(format!(
             "{place}: the token belongs to {}; add the shop again with that as --domain or --also-domain",
@@ -118,5 +189,21 @@ async fn ask(place: &str, request: RequestBuilder, dates: &mut Dates, findings: 
             findings.wrong(format!("{place} {why} ({:#})", anyhow::Error::from(error.without_url())));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::tests::shop;
+
+    #[test]
+    fn scopes_to_write_are_only_needed_where_tracking_comes_back() {
+        let mut shop = shop("acme");
+        let granted: Vec<String> = SCOPES_TO_READ.iter().map(|scope| scope.handle.to_owned()).collect();
+        assert_eq!(lacking(&shop, &granted), Vec::<&Scope>::new());
+        assert_eq!(lacking(&shop, &granted[1..])[0].handle, SCOPES_TO_READ[0].handle);
+        shop.carriage.tracking.back = true;
+        assert_eq!(lacking(&shop, &granted), SCOPES_TO_FULFIL.iter().collect::<Vec<_>>());
     }
 }

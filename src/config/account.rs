@@ -60,12 +60,20 @@ pub(crate) struct Account {
     /// The API secret.
     #[serde(deserialize_with = "secret::reference")]
     pub(crate) secret: SecretRef,
+    /// The random text that ends the address of the account's shipping notices; without it shipments are only looked for.
+    #[serde(default, deserialize_with = "secret::optional")]
+    pub(crate) notify_secret: Option<SecretRef>,
     /// Calls in a minute at most.
     #[serde(default = "forty")]
     pub(crate) per_minute: NonZeroU32,
 }
 
 impl Account {
+    /// The path to which the account's shipping notices come, with `secret` at its end.
+    pub(crate) fn notice_path(name: &AccountName, secret: &str) -> String {
+        format!("/webhooks/shipstation/{}/{secret}", name.as_str())
+    }
+
     /// The id under which jobs, limits and logs know the account.
     pub(crate) fn id(&self, name: &AccountName) -> AccountId {
         AccountId::at(self.provider.as_str(), name.as_str())

@@ -30,6 +30,11 @@ impl ProviderAddress {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The host alone.
+    pub(crate) fn host(&self) -> Option<String> {
+        reqwest::Url::parse(&self.0).ok()?.host_str().map(str::to_owned)
+    }
 }
 
 impl TryFrom<String> for ProviderAddress {

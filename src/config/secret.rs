@@ -10,6 +10,11 @@ pub(super) fn reference<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Se
     one(&Value::deserialize(deserializer)?).map_err(Error::custom)
 }
 
+/// One reference, if there is one.
+pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretRef>, D::Error> {
+    reference(deserializer).map(Some)
+}
+
 /// A list with at least one reference.
 pub(super) fn references<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretRef>, D::Error> {
     let value = Value::deserialize(deserializer)?;

@@ -41,6 +41,22 @@ fn the_example_says_everything_and_is_read() {
 }
 
 #[test]
+fn the_example_with_its_optional_settings_is_read_too() {
+    let config = read(&include_str!("../../lanekeeper.example.toml").replace("\n#notify_secret", "\nnotify_secret"));
+    let config = config.unwrap();
+    let (name, account) = config.accounts.iter().next().unwrap();
+    assert_eq!(account.notify_secret, Some("env:SHIPSTATION_NOTIFY_SECRET".parse().unwrap()));
+    assert_eq!(Account::notice_path(name, "x"), "/webhooks/shipstation/main/x");
+    assert_eq!(account.base_url.host().as_deref(), Some("ssapi.shipstation.com"));
+}
+
+#[test]
+fn a_notice_secret_written_out_is_refused_and_not_repeated() {
+    let problem = problem(&SMALLEST.replace("key =", "notify_secret = \"hunter2-hunter2\"\nkey ="));
+    assert!(problem.contains("notify_secret") && problem.contains("env:") && !problem.contains("hunter2"), "{problem}");
+}
+
+#[test]
 fn an_unknown_key_is_named_with_its_place() {
     let text = SMALLEST.replace("key =", "colour = \"red\"\nkey =");
     let problem = problem(&text);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use lane::clock::Clock;
 use lane::id::{AccountId, OperatorId, ShopId};
 use lane::operator::{Operator, Role};
-use lane::ports::{Desk, LedgerError, Registry, RegistryError};
+use lane::ports::{Desk, LedgerError, Privacy, Redacted, Registry, RegistryError};
+use lane::rules::HoldRules;
 use lane::shop::Shop;
 use lane::view::{Page, QuarantineReason};
 use lane::wake_up::Envelope;
@@ -14,15 +15,29 @@ use rand::rngs::StdRng;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
-use super::{Command, OperatorLine, Reply, ShownOnce, domain};
+use super::{Command, Exported, OperatorLine, Reply, ShownOnce, Trial, domain};
 
 /// The ledger as commands use it.
-pub(crate) struct Office {
+#[derive(Clone)]
+pub(crate) struct Ports {
     registry: Arc<dyn Registry>,
     desk: Arc<dyn Desk>,
+    privacy: Arc<dyn Privacy>,
+}
+
+impl Ports {
+    /// All of them are this ledger.
+    pub(crate) fn of<L: Registry + Desk + Privacy + 'static>(ledger: &Arc<L>) -> Self {
+        Self { registry: ledger.clone(), desk: ledger.clone(), privacy: ledger.clone() }
+    }
+}
+
+/// Where commands are carried out.
+pub(crate) struct Office {
+    ledger: Ports,
     warehouses: BTreeSet<AccountId>,
     clock: Arc<dyn Clock>,
-    /// Whoever has it carries a command out; the others wait, so that no two commands read and write across each other.
+    /// Whoever has it carries a change out; other changes wait, so that no two read and write across each other.
     chance: Mutex<StdRng>,
 }
 
@@ -41,28 +56,36 @@ impl From<Reply> for CarriedOut {
 
 impl Office {
     /// `warehouses` are the accounts of the settings.
-    pub(crate) fn new(
-        registry: Arc<dyn Registry>,
-        desk: Arc<dyn Desk>,
-        warehouses: BTreeSet<AccountId>,
-        clock: Arc<dyn Clock>,
-        chance: StdRng,
-    ) -> Self {
-        Self { registry, desk, warehouses, clock, chance: Mutex::new(chance) }
+    pub(crate) fn new(ledger: Ports, warehouses: BTreeSet<AccountId>, clock: Arc<dyn Clock>, chance: StdRng) -> Self {
+        Self { ledger, warehouses, clock, chance: Mutex::new(chance) }
     }
 
     /// Carries a command out. What goes wrong is told in the reply.
     pub(crate) async fn carry_out(&self, command: Command) -> CarriedOut {
-        let mut chance = self.chance.lock().await;
         let done = match command {
-            Command::ShopAdd { shop, replace } => self.add_shop(*shop, replace).await,
+            // These change nothing that another command reads, and may take long: they wait for nobody.
+            Command::RulesTry { id, rules } => self.try_rules(id, rules).await.map(CarriedOut::from),
+            Command::PrivacyList { open } => self.list_requests(open).await.map(CarriedOut::from),
+            Command::PrivacyExport(request) => self.export(request).await.map(CarriedOut::from),
+            Command::PrivacyRedact(request) => self.redact(request).await.map(CarriedOut::from),
+            Command::ShopAdd { shop, replace } => {
+                let _turn = self.chance.lock().await;
+                self.add_shop(*shop, replace).await
+            }
             Command::ShopList => self.list_shops().await.map(CarriedOut::from),
-            Command::ShopRemove(id) => self.remove_shop(id).await.map(CarriedOut::from),
+            Command::ShopRemove(id) => {
+                let _turn = self.chance.lock().await;
+                self.remove_shop(id).await.map(CarriedOut::from)
+            }
             Command::OperatorAdd { name, role } => {
+                let mut chance = self.chance.lock().await;
                 self.add_operator(name, role, &mut chance).await.map(CarriedOut::from)
             }
             Command::OperatorList => self.list_operators().await.map(CarriedOut::from),
-            Command::OperatorDisable(name) => self.disable_operator(name).await.map(CarriedOut::from),
+            Command::OperatorDisable(name) => {
+                let _turn = self.chance.lock().await;
+                self.disable_operator(name).await.map(CarriedOut::from)
+            }
         };
         done.unwrap_or_else(|error| Reply::Refused(error.to_string()).into())
     }
@@ -72,7 +95,7 @@ impl Office {
             return Ok(Reply::Refused(refusal).into());
         }
         let now = self.clock.now();
-        let before = self.registry.shops().await?.into_iter().find(|known| known.id == shop.id);
+        let before = self.ledger.registry.shops().await?.into_iter().find(|known| known.id == shop.id);
         if let Some(known) = &before
             && !replace
         {
@@ -80,7 +103,7 @@ impl Office {
         }
         shop.added_at = before.as_ref().map_or(now, |known| known.added_at);
         let kept = self.kept_webhooks(&shop).await?;
-        let sends = self.registry.put_shop(&shop, now).await?;
+        let sends = self.ledger.registry.put_shop(&shop, now).await?;
         let became_work = kept.saturating_sub(self.kept_webhooks(&shop).await?);
         let notes = secret_note(&shop).into_iter().collect();
         let replaced = before.map(|known| Box::new(Shop::clone(&known)));
@@ -102,6 +125,10 @@ impl Office {
             return Some("a shop needs the domain that its webhooks name".to_owned());
         }
         shop.domains = domains;
+        let problems = [shop.rules.problems(), shop.carriage.problems()].concat();
+        if !problems.is_empty() {
+            return Some(problems.join("; "));
+        }
         if self.warehouses.contains(&shop.warehouse) {
             return None;
         }
@@ -118,7 +145,7 @@ impl Office {
         let mut count = 0;
         let mut page = Page::default();
         loop {
-            let rows = self.desk.quarantined(&page).await?;
+            let rows = self.ledger.desk.quarantined(&page).await?;
             let waiting = rows
                 .rows
                 .iter()
@@ -132,34 +159,74 @@ impl Office {
     }
 
     async fn list_shops(&self) -> Result<Reply, RegistryError> {
-        let shops = self.registry.shops().await?;
+        let shops = self.ledger.registry.shops().await?;
         Ok(Reply::Shops(shops.iter().map(|shop| Shop::clone(shop)).collect()))
     }
 
     async fn remove_shop(&self, id: ShopId) -> Result<Reply, RegistryError> {
-        let removed = self.registry.remove_shop(&id, self.clock.now()).await?;
+        let removed = self.ledger.registry.remove_shop(&id, self.clock.now()).await?;
         Ok(if removed { Reply::ShopRemoved(id) } else { Reply::NoSuchShop(id) })
     }
 
+    async fn try_rules(&self, id: ShopId, rules: Option<HoldRules>) -> Result<Reply, RegistryError> {
+        let Some(shop) = self.ledger.registry.shops().await?.into_iter().find(|known| known.id == id) else {
+            return Ok(Reply::NoSuchShop(id));
+        };
+        let rules = rules.unwrap_or_else(|| shop.rules.clone());
+        let problems = rules.problems();
+        if !problems.is_empty() {
+            return Ok(Reply::Refused(problems.join("; ")));
+        }
+        let trial = Trial::over(self.ledger.desk.as_ref(), id, &rules, self.clock.now()).await?;
+        Ok(Reply::RulesTried(Box::new(trial)))
+    }
+
+    async fn list_requests(&self, open: bool) -> Result<Reply, RegistryError> {
+        let (mut requests, mut page) = (Vec::new(), Page::default());
+        loop {
+            let rows = self.ledger.privacy.requests(open, &page).await?;
+            requests.extend(rows.rows);
+            match rows.next {
+                Some(next) => page.after = Some(next),
+                None => return Ok(Reply::PrivacyRequests { open, requests }),
+            }
+        }
+    }
+
+    async fn export(&self, request: u64) -> Result<Reply, RegistryError> {
+        let data = self.ledger.privacy.export(request, self.clock.now()).await?;
+        Ok(data.map_or(Reply::NoSuchRequest(request), |data| Reply::PrivacyExported { request, data: Exported(data) }))
+    }
+
+    async fn redact(&self, request: u64) -> Result<Reply, RegistryError> {
+        loop {
+            match self.ledger.privacy.redact(request, self.clock.now()).await? {
+                Redacted::More => {}
+                Redacted::Done => return Ok(Reply::PrivacyRedacted(request)),
+                Redacted::NoSuchRequest => return Ok(Reply::NoSuchRequest(request)),
+            }
+        }
+    }
+
     async fn add_operator(&self, name: OperatorId, role: Role, chance: &mut StdRng) -> Result<Reply, RegistryError> {
-        let replaced = self.registry.operators().await?.iter().any(|known| known.id == name);
+        let replaced = self.ledger.registry.operators().await?.iter().any(|known| known.id == name);
         let (token, token_hash) = review::new_token(chance);
         let operator = Operator { id: name.clone(), role, token_hash, disabled: false };
-        self.registry.put_operator(&operator).await?;
+        self.ledger.registry.put_operator(&operator).await?;
         let token = ShownOnce(token.expose_secret().to_owned());
         Ok(Reply::OperatorAdded { name, role, token, replaced })
     }
 
     async fn list_operators(&self) -> Result<Reply, RegistryError> {
-        let operators = self.registry.operators().await?;
+        let operators = self.ledger.registry.operators().await?;
         let line = |known: Operator| OperatorLine { name: known.id, role: known.role, disabled: known.disabled };
         Ok(Reply::Operators(operators.into_iter().map(line).collect()))
     }
 
     async fn disable_operator(&self, name: OperatorId) -> Result<Reply, RegistryError> {
-        let known = self.registry.operators().await?.into_iter().find(|known| known.id == name);
+        let known = self.ledger.registry.operators().await?.into_iter().find(|known| known.id == name);
         let Some(known) = known else { return Ok(Reply::NoSuchOperator(name)) };
-        self.registry.put_operator(&Operator { disabled: true, ..known }).await?;
+        self.ledger.registry.put_operator(&Operator { disabled: true, ..known }).await?;
         Ok(Reply::OperatorDisabled(name))
     }
 }

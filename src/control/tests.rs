@@ -1,3 +1,5 @@
+mod past;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -5,12 +7,14 @@ use std::sync::Arc;
 
 use backend::embedded::ledger::Ledger;
 use backend::embedded::queue::{self, Queue};
+use lane::carriage::Carriage;
 use lane::clock::{Clock, SystemClock};
 use lane::id::{AccountId, OperatorId, ShopId};
 use lane::operator::Role;
 use lane::policy::Policy;
 use lane::ports::Desk as _;
-use lane::shop::{HoldRules, Qualification, Shop, Source};
+use lane::rules::{HoldRules, Rule};
+use lane::shop::{Qualification, Shop, Source};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
@@ -43,7 +47,7 @@ impl Running {
 fn office(ledger: &Ledger) -> Office {
     let shared = Arc::new(ledger.clone());
     let warehouses = BTreeSet::from([AccountId::at("shipstation", "main")]);
-    Office::new(shared.clone(), shared, warehouses, Arc::new(SystemClock::start()), StdRng::seed_from_u64(1))
+    Office::new(Ports::of(&shared), warehouses, Arc::new(SystemClock::start()), StdRng::seed_from_u64(1))
 }
 
 fn running() -> Running {
@@ -65,8 +69,12 @@ fn shop() -> Shop {
         token: "env:PATH".parse().unwrap(),
         warehouse: AccountId::at("shipstation", "main"),
         policy: Policy::default(),
-        rules: HoldRules { total_above: Some("500.00 USD".parse().unwrap()), ..HoldRules::default() },
+        rules: HoldRules {
+            rules: vec![Rule::TotalAbove { limit: "500.00 USD".parse().unwrap() }],
+            ..HoldRules::default()
+        },
         qualifies: Qualification::default(),
+        carriage: Carriage::default(),
         added_at: jiff::Timestamp::UNIX_EPOCH,
     }
 }

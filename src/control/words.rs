@@ -1,21 +1,34 @@
 //! Replies in words for people.
 
+mod carriage;
+mod trial;
+mod requests;
+
 use lane::operator::Role;
 use lane::policy::{Policy, Standing};
-use lane::shop::{HoldRules, RiskPending, Shop};
+use lane::rules::HoldRules;
+use lane::shop::{RiskPending, Shop};
 
 use super::{OperatorLine, Reply};
 
 /// Whether the command was not carried out.
 pub(crate) fn is_refusal(reply: &Reply) -> bool {
     match reply {
-        Reply::ShopKnown(_) | Reply::NoSuchShop(_) | Reply::NoSuchOperator(_) | Reply::Refused(_) => true,
+        Reply::ShopKnown(_)
+        | Reply::NoSuchShop(_)
+        | Reply::NoSuchOperator(_)
+        | Reply::NoSuchRequest(_)
+        | Reply::Refused(_) => true,
         Reply::ShopAdded { .. }
         | Reply::Shops(_)
         | Reply::ShopRemoved(_)
         | Reply::OperatorAdded { .. }
         | Reply::Operators(_)
-        | Reply::OperatorDisabled(_) => false,
+        | Reply::OperatorDisabled(_)
+        | Reply::RulesTried(_)
+        | Reply::PrivacyRequests { .. }
+        | Reply::PrivacyExported { .. }
+        | Reply::PrivacyRedacted(_) => false,
     }
 }
 
@@ -42,6 +55,7 @@ pub(crate) fn words(reply: &Reply) -> String {
              goes on where it stopped."
         ),
         Reply::NoSuchShop(id) => format!("There is no shop {id}; see `lanekeeper shop list`. Nothing was done."),
+        Reply::RulesTried(tried) => trial::trial(tried),
         Reply::OperatorAdded { name, role, token, replaced } => {
             let before = if *replaced { " The token they had before is refused from now on." } else { "" };
             format!(
@@ -60,6 +74,14 @@ pub(crate) fn words(reply: &Reply) -> String {
         }
         Reply::NoSuchOperator(name) => {
             format!("There is no operator {name}; see `lanekeeper operator list`. Nothing was done.")
+        }
+        Reply::PrivacyRequests { open, requests } => requests::requests(*open, requests),
+        Reply::PrivacyExported { request, .. } => format!("Everything known for the request {request} was collected."),
+        Reply::PrivacyRedacted(request) => {
+            format!("The request {request} is carried out: nothing of its subject is left in the ledger's files.")
+        }
+        Reply::NoSuchRequest(request) => {
+            format!("There is no such request {request}; see `lanekeeper privacy list --all`. Nothing was done.")
         }
         Reply::Refused(why) => format!("Nothing was done: {why}."),
     }
@@ -96,12 +118,13 @@ fn shop_added(added: &Shop, replaced: Option<&Shop>, became_work: u64, notes: &[
 
 fn shop(shop: &Shop) -> String {
     format!(
-        "{}  {}  to {}  token {}\n    {}\n    {}; carries out: {}{}",
+        "{}  {}  to {}  token {}\n    {}\n    {}\n    {}; carries out: {}{}",
         shop.id,
         shop.domains.join(", "),
         shop.warehouse,
         shop.token,
         rules(&shop.rules),
+        carriage::carriage(&shop.carriage),
         policy(shop.policy),
         shop.qualifies.financial_statuses.join(", "),
         if shop.qualifies.test_orders { ", test orders too" } else { "" },
@@ -109,18 +132,12 @@ fn shop(shop: &Shop) -> String {
 }
 
 fn rules(rules: &HoldRules) -> String {
-    let mut holds = Vec::new();
-    if let Some(limit) = rules.total_above {
-        holds.push(format!("above {limit}"));
-    }
-    if rules.country_differs {
-        holds.push("shipping to another country than billed".to_owned());
-    }
+    let mut holds: Vec<String> = rules.rules.iter().map(lane::rules::Rule::words).collect();
     match rules.risk_pending {
-        RiskPending::Hold => holds.push("with an unfinished risk check".to_owned()),
+        RiskPending::Hold => holds.push("risk check unfinished".to_owned()),
         RiskPending::Proceed => {}
     }
-    if holds.is_empty() { "holds nothing by rule".to_owned() } else { format!("holds orders {}", holds.join(", ")) }
+    if holds.is_empty() { "holds nothing by rule".to_owned() } else { format!("holds: {}", holds.join("; ")) }
 }
 
 fn policy(policy: Policy) -> String {

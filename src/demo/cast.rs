@@ -2,11 +2,13 @@
 
 use std::str::FromStr as _;
 
+use lane::carriage::{Carriage, Tracking};
 use lane::clock::Timestamp;
 use lane::id::{AccountId, ShopId};
 use lane::money::Money;
 use lane::policy::{Policy, Standing};
-use lane::shop::{HoldRules, Qualification, RiskPending, SecretRef, Shop, Source};
+use lane::rules::HoldRules;
+use lane::shop::{Qualification, RiskPending, SecretRef, Shop, Source};
 
 /// A made-up shop.
 #[derive(Debug)]
@@ -16,6 +18,10 @@ pub(super) struct Part {
     /// The warehouse account it ships through.
     pub(super) account: &'static str,
     pub(super) rule: Rule,
+    /// Where all of its orders go, if it only sells abroad.
+    pub(super) ships_to: Option<&'static str>,
+    /// Whether its warehouse's tracking numbers come back to it.
+    pub(super) tracking: bool,
     pub(super) on_retry: Standing,
     pub(super) on_hold: Standing,
 }
@@ -37,11 +43,12 @@ use Rule::{Above, AboveAndCountry, CountryDiffers};
 use Standing::{StepAside, StopLane};
 
 const fn part(id: &'static str, account: &'static str, currency: &'static str, rule: Rule) -> Part {
-    Part { id, currency, account, rule, on_retry: StopLane, on_hold: StepAside }
+    Part { id, currency, account, rule, ships_to: None, tracking: false, on_retry: StopLane, on_hold: StepAside }
 }
 
-/// A dozen. `alder` and `birch` share one account and so its limit; `hazel` stands still behind a held order; `juniper`
-/// lets orders pass one that waits for its next attempt.
+/// A dozen. `alder` and `birch` share one account and so its limit; `hazel` stands still behind a held order; `ivy` hears
+/// of its parcels; `juniper` lets orders pass one that waits for its next attempt; every order of `larch` goes through
+/// customs.
 pub(super) const SHOPS: [Part; 12] = [
     part("alder-outdoor", "shared", "USD", Above("500.00 USD")),
     part("birch-and-bean", "shared", "USD", Rule::None),
@@ -51,10 +58,10 @@ pub(super) const SHOPS: [Part; 12] = [
     part("fir-flooring", "fir", "CAD", AboveAndCountry("800.00 CAD")),
     part("ginkgo-tea", "ginkgo", "JPY", Above("60000 JPY")),
     Part { on_hold: StopLane, ..part("hazel-jewellery", "hazel", "USD", Above("400.00 USD")) },
-    part("ivy-garden", "ivy", "EUR", Rule::None),
+    Part { tracking: true, ..part("ivy-garden", "ivy", "EUR", Rule::None) },
     Part { on_retry: StepAside, ..part("juniper-spirits", "juniper", "GBP", Rule::None) },
     part("kauri-surf", "kauri", "AUD", CountryDiffers),
-    part("larch-lighting", "larch", "DKK", Rule::None),
+    Part { ships_to: Some("JP"), ..part("larch-lighting", "larch", "DKK", Rule::None) },
 ];
 
 /// The warehouse accounts, each once.
@@ -62,6 +69,16 @@ pub(super) fn accounts() -> Vec<&'static str> {
     let mut accounts: Vec<_> = SHOPS.iter().map(|part| part.account).collect();
     accounts.dedup();
     accounts
+}
+
+/// The manual store of a shop's account.
+pub(super) fn store_of(part: &Part) -> Option<u64> {
+    accounts().into_iter().zip(1_u64..).find(|(account, _)| *account == part.account).map(|(_, store)| store)
+}
+
+/// Whether an account's shop hears of its parcels.
+pub(super) fn tells(account: &str) -> bool {
+    SHOPS.iter().any(|part| part.account == account && part.tracking)
 }
 
 impl Part {
@@ -78,6 +95,13 @@ impl Part {
             CountryDiffers => (None, true),
             AboveAndCountry(limit) => (Some(limit), true),
         };
+        let mut rules = Vec::new();
+        if let Some(limit) = above {
+            rules.push(lane::rules::Rule::TotalAbove { limit: Money::from_str(limit)? });
+        }
+        if country_differs {
+            rules.push(lane::rules::Rule::CountryDiffers {});
+        }
         Ok(Shop {
             id: ShopId::parse(self.id)?,
             source: Source::Shopify,
@@ -85,12 +109,12 @@ impl Part {
             token,
             warehouse: AccountId::at("shipstation", self.account),
             policy: Policy { retry: self.on_retry, hold: self.on_hold, ..Policy::default() },
-            rules: HoldRules {
-                total_above: above.map(Money::from_str).transpose()?,
-                country_differs,
-                risk_pending: RiskPending::Hold,
-            },
+            rules: HoldRules { risk_pending: RiskPending::Hold, rules },
             qualifies: Qualification::default(),
+            carriage: Carriage {
+                tracking: Tracking { back: self.tracking, notify_customer: false },
+                ..Carriage::default()
+            },
             added_at: Timestamp::UNIX_EPOCH,
         })
     }
@@ -122,5 +146,7 @@ mod tests {
         }
         assert_eq!(accounts().len(), SHOPS.len() - 1);
         assert_eq!(SHOPS[0].limit_minor(), Some(50_000));
+        assert_eq!((store_of(&SHOPS[0]), store_of(&SHOPS[1]), store_of(&SHOPS[2])), (Some(1), Some(1), Some(2)));
+        assert!(SHOPS.iter().filter(|part| part.tracking).all(|part| tells(part.account)));
     }
 }

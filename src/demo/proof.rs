@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lane::clock::Timestamp;
 use lane::job::Job;
+use lane::marks::Marks;
 use lane::outcome::Reach;
 use lane::policy::Standing;
 use lane::ports::Desk as _;
@@ -13,7 +14,9 @@ use lane::view::{JobFilter, Page};
 use serde_json::Value;
 use simulators::journal::{Commit, Kind};
 
+use super::Settled;
 use super::cast::SHOPS;
+use super::packing::{self, Heard};
 use super::stage::Stage;
 use super::traffic::{Accepted, Street};
 
@@ -27,7 +30,12 @@ pub(super) struct Findings {
 }
 
 /// Judges the orders since `began`.
-pub(super) async fn judge(stage: &Stage, street: &Street, began: Timestamp) -> anyhow::Result<Findings> {
+pub(super) async fn judge(
+    stage: &Stage,
+    street: &Street,
+    began: Timestamp,
+    settled: Settled,
+) -> anyhow::Result<Findings> {
     let jobs: BTreeMap<String, Job> =
         all_jobs(stage, began).await?.into_iter().map(|job| (job.id.to_string(), job)).collect();
     let accepted = street.accepted();
@@ -37,6 +45,15 @@ pub(super) async fn judge(stage: &Stage, street: &Street, began: Timestamp) -> a
     findings.lines.push(counted(&accepted, &jobs, &orders));
     findings.wrong.extend(lost(&accepted, &jobs, &orders));
     findings.wrong.extend(doubled(&jobs, &orders, &commits));
+    let webhooks = stage.ledger.figures(stage.clock.now()).await?.webhooks;
+    findings.lines.push(conserved(&webhooks));
+    findings.wrong.extend(unrecorded(street.answered(), &webhooks));
+    for (at, part) in SHOPS.iter().enumerate().filter(|(_, part)| part.tracking) {
+        let parcels = packing::parcels(street, at);
+        let told = parcels.iter().filter(|(_, heard)| *heard != Heard::Nothing).count();
+        findings.lines.push(format!("{}: {} parcels shipped, and the shop knows of {told}.", part.id, parcels.len()));
+        findings.wrong.extend(untold(part.id, &parcels, settled));
+    }
     for at in 0..SHOPS.len() {
         findings.wrong.extend(out_of_order(at, &accepted, &jobs, &commits));
     }
@@ -75,6 +92,31 @@ fn counted(accepted: &[Accepted], jobs: &BTreeMap<String, Job>, orders: &[Value]
         counts.collect::<Vec<_>>().join(", "),
         orders.len()
     )
+}
+
+/// What became of every webhook that was recorded.
+fn conserved(webhooks: &[(String, u64)]) -> String {
+    let total: u64 = webhooks.iter().map(|(_, count)| count).sum();
+    let counts = webhooks.iter().filter(|(_, count)| *count > 0).map(|(outcome, count)| format!("{count} {outcome}"));
+    format!("{total} webhooks recorded: {}.", counts.collect::<Vec<_>>().join(", "))
+}
+
+/// Every delivery that was answered is in the ledger under one of the words for what became of it.
+fn unrecorded(answered: u64, webhooks: &[(String, u64)]) -> Option<String> {
+    let recorded: u64 = webhooks.iter().map(|(_, count)| count).sum();
+    (recorded < answered)
+        .then(|| format!("{answered} webhooks were answered, and the ledger knows what became of {recorded} of them"))
+}
+
+/// Parcels of which the shop knows more than once; or does not know, although all is settled.
+fn untold(shop: &str, parcels: &[(String, Heard)], settled: Settled) -> Vec<String> {
+    let wrong = parcels.iter().filter_map(|(number, heard)| match heard {
+        Heard::Once => None,
+        Heard::Nothing if settled != Settled::Yes => None,
+        Heard::Nothing => Some(format!("{shop}: the parcel {number} was shipped, and the shop does not know")),
+        Heard::TooOften => Some(format!("{shop}: the parcel {number} was told to the shop more than once")),
+    });
+    wrong.collect()
 }
 
 /// Accepted, but not in the ledger; or done, but not at the warehouse.
@@ -175,6 +217,7 @@ mod tests {
             test: false,
             financial_status: "paid".into(),
             ships_something: true,
+            marks: Marks::default(),
         };
         let (now, correlation) = (Timestamp::UNIX_EPOCH, CorrelationId::of(&[0; 32], Timestamp::UNIX_EPOCH));
         Job::accept(LaneKey::orders(&shop), shop, &news, Ok(()), Place(id), correlation, now)
@@ -234,6 +277,24 @@ mod tests {
         assert!(doubled(&jobs, &[order(1)], &[created(1, 1)]).is_empty());
         assert_eq!(doubled(&jobs, &[order(1)], &[created(1, 1), created(1, 2)]).len(), 1);
         assert_eq!(doubled(&jobs, &[order(1), order(2)], &[created(1, 1), created(2, 2)]).len(), 1);
+    }
+
+    #[test]
+    fn every_word_for_what_became_of_a_webhook_counts() {
+        let words = ["new", "newer", "closed", "asked", "forgotten"].map(|word| (word.to_owned(), 2));
+        assert_eq!(
+            conserved(&words),
+            "10 webhooks recorded: 2 new, 2 newer, 2 closed, 2 asked, 2 forgotten."
+        );
+        assert_eq!(unrecorded(10, &words), None);
+        assert!(unrecorded(11, &words).is_some());
+    }
+
+    #[test]
+    fn a_parcel_is_told_once() {
+        let parcels = [Heard::Once, Heard::Nothing, Heard::TooOften].map(|heard| ("1Z".to_owned(), heard));
+        assert_eq!(untold("ivy", &parcels, Settled::Yes).len(), 2);
+        assert_eq!(untold("ivy", &parcels, Settled::Stopped).len(), 1);
     }
 
     #[test]

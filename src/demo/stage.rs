@@ -15,15 +15,17 @@ use lane::operator::Role;
 use lane::shop::SecretRef;
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngCore as _};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 use simulators::orders::Maker;
 use simulators::{ShipStation, Shopify, shipstation, shopify};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use worker::setup::SHIP_NOTIFY;
 
 use super::cast::{self, Part};
 use super::{Demo, Pace};
-use crate::config::{Config, process_env};
+use crate::config::{Account, AccountName, Config, process_env};
 use crate::control::{Command, Office, Reply, is_refusal, words};
 use crate::program::{Addresses, Program};
 use crate::{figures, kill_points, logs};
@@ -69,11 +71,13 @@ impl Stage {
         let shipstation = ShipStation::start(ANY, shipstation::Settings::default(), Arc::clone(&clock)).await?;
         let webhook_secret = Secrets::new(&folder)?.write("shopify", &mut chance)?;
         open_accounts(&folder, &shipstation, pace, &mut chance)?;
+        let to_webhooks = free(WEBHOOKS).await?;
+        subscribe(&folder, &shipstation, to_webhooks, &mut chance).await?;
         let review = match demo.listen {
             Some(address) => address,
             None => free(PAGE).await?,
         };
-        let config = settings(&folder, (free(WEBHOOKS).await?, review), &shopify, &shipstation, pace)?;
+        let config = settings(&folder, (to_webhooks, review), &shopify, &shipstation, pace)?;
         let log = Arc::new(File::options().create(true).append(true).open(folder.join("lanekeeper.log"))?);
         logs::start(&config.log, logs::Destination::File(log), &process_env)?;
         kill_points::arm(&process_env)?;
@@ -83,7 +87,7 @@ impl Stage {
         let mut shops = Vec::new();
         for part in &cast::SHOPS {
             let token = tokens.write(part.id, &mut chance)?;
-            shopify.add_shop(&part.domain(), secrecy::ExposeSecret::expose_secret(&token));
+            shopify.add_shop(&part.domain(), token.expose_secret());
             shops.push(part.shop(tokens.reference(part.id))?);
         }
         let program = Program::start(&config, figures::start()?, Arc::clone(&clock), chance).await?;
@@ -192,11 +196,41 @@ fn open_accounts(folder: &Path, shipstation: &ShipStation, pace: Pace, chance: &
     for (name, store) in cast::accounts().into_iter().zip(1_u64..) {
         let key = secrets.write(&format!("{name}-key"), chance)?;
         let secret = secrets.write(&format!("{name}-secret"), chance)?;
-        let (key, secret) = (secrecy::ExposeSecret::expose_secret(&key), secrecy::ExposeSecret::expose_secret(&secret));
+        let (key, secret) = (key.expose_secret(), secret.expose_secret());
         shipstation.add_account(key, secret, pace.per_minute);
         shipstation.add_store(key, store, name, "Manual Orders");
     }
     Ok(())
+}
+
+/// Has the warehouse tell of parcels, as a person would in its settings: where shops hear of them.
+async fn subscribe(
+    folder: &Path,
+    shipstation: &ShipStation,
+    webhooks: SocketAddr,
+    chance: &mut StdRng,
+) -> anyhow::Result<()> {
+    let (secrets, client) = (Secrets::new(folder)?, reqwest::Client::builder().no_proxy().build()?);
+    for account in cast::accounts().into_iter().filter(|account| cast::tells(account)) {
+        let secret = secrets.write(&notice_secret(account), chance)?;
+        let path = Account::notice_path(&AccountName::parse(account)?, secret.expose_secret());
+        let key = worker::secrets::read(&secrets.reference(&format!("{account}-key")))?;
+        let own = worker::secrets::read(&secrets.reference(&format!("{account}-secret")))?;
+        let answer = client
+            .post(format!("{}/webhooks/subscribe", shipstation.base_url()))
+            .basic_auth(key.expose_secret(), Some(own.expose_secret()))
+            .json(&json!({"target_url": format!("http://{webhooks}{path}"), "event": SHIP_NOTIFY}))
+            .send()
+            .await?;
+        if !answer.status().is_success() {
+            bail!("the simulated warehouse took no subscription: {}", answer.status());
+        }
+    }
+    Ok(())
+}
+
+fn notice_secret(account: &str) -> String {
+    format!("{account}-notices")
 }
 
 /// Writes the settings as a person would, so that the command line works on the demonstration, too.
@@ -226,6 +260,10 @@ fn settings(
             pace.per_minute,
         );
         text.push_str(&account);
+        if cast::tells(name) {
+            let line = format!("notify_secret = {}\n", reference(&notice_secret(name)));
+            text.push_str(&line);
+        }
     }
     let path = folder.join("lanekeeper.toml");
     fs::write(&path, &text)?;

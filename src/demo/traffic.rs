@@ -53,13 +53,24 @@ pub(super) struct Street {
     left: Option<AtomicU64>,
     /// In the order of their answers.
     accepted: Mutex<Vec<Accepted>>,
+    answered: AtomicU64,
 }
 
 impl Street {
     pub(super) fn new(stage: Arc<Stage>, orders: Option<u64>) -> anyhow::Result<Self> {
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
         let to = stage.webhooks().parse().context("the handler's address")?;
-        Ok(Self { stage, client, to, left: orders.map(AtomicU64::new), accepted: Mutex::default() })
+        Ok(Self { stage, client, to, left: orders.map(AtomicU64::new), accepted: Mutex::default(), answered: AtomicU64::default() })
+    }
+
+    /// Where it lies.
+    pub(super) fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// How many deliveries were answered 2xx.
+    pub(super) fn answered(&self) -> u64 {
+        self.answered.load(Ordering::SeqCst)
     }
 
     /// Everything that was answered 2xx.
@@ -69,6 +80,11 @@ impl Street {
 
     fn book(&self) -> MutexGuard<'_, Vec<Accepted>> {
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing more will be sold.
+    pub(super) fn is_sold_out(&self) -> bool {
+        self.left.as_ref().is_some_and(|left| left.load(Ordering::SeqCst) == 0)
     }
 
     /// The right to sell one more.
@@ -162,6 +178,9 @@ impl Seller {
         if let Some(limit) = self.part.limit_minor() {
             maker = maker.total_about(if special { limit * 2 } else { limit / 3 });
         }
+        if let Some(country) = self.part.ships_to {
+            maker = maker.ship_country(country);
+        }
         let mut order = maker.order(number, self.street.stage.clock.now());
         if special && self.part.holds_abroad() {
             bill_abroad(&mut order);
@@ -169,8 +188,11 @@ impl Seller {
         order
     }
 
-    /// Now and then a customer changes or cancels an order of a while ago.
+    /// Now and then a customer changes or cancels an order of a while ago. What has been packed is past that.
     async fn change_something(&mut self) {
+        if self.part.tracking {
+            return;
+        }
         let roll = self.chance.random_range(0..100);
         if self.recent.len() < 3 || roll >= CHANGED + CANCELLED {
             return;
@@ -206,6 +228,7 @@ impl Seller {
             let secret = &self.street.stage.webhook_secret;
             let answer = delivery.post(&self.street.client, self.street.to.clone(), secret, body.clone()).await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
+                self.street.answered.fetch_add(1, Ordering::SeqCst);
                 return true;
             }
             tokio::time::sleep(AGAIN).await;

@@ -109,6 +109,7 @@ fn command(folder: &Path) -> Command {
         ("TOKEN", "a token"),
         ("SS_KEY", "ss-key"),
         ("SS_SECRET", "ss-secret"),
+        ("NOTIFY_SECRET", super::NOTICE_SECRET),
     ] {
         command.env(name, value);
     }

@@ -21,6 +21,14 @@ pub trait Carry: Send + Sync {
     /// the first call that may change something at a provider leaves.
     async fn attempt(&self, shop: &Shop, job: &Job, kind: AttemptKind, deadline: Timestamp, left: &CallsLeft)
     -> Report;
+
+    /// How many of a shop's jobs may be attempted together now; 1 if each goes by itself. They need what the first of them
+    /// needs, which is granted already, and take what is beyond it from what their accounts can spare.
+    fn together(&self, shop: &Shop) -> u32;
+
+    /// Carries out several attempts in one go, in the lane's order. One report for each, in the same order; what happens
+    /// to one of them does not touch the others. `left` is shared: once marked, any of them may have left.
+    async fn attempt_together(&self, shop: &Shop, jobs: &[Job], deadline: Timestamp, left: &CallsLeft) -> Vec<Report>;
 }
 
 /// Whether a call that may change something has left. It outlives an attempt that panics.

@@ -3,6 +3,7 @@
 //! the message that woke it, and the daemon and Lambda each tell their queue in its own words.
 
 mod attempting;
+mod burst;
 mod stops;
 mod ending;
 
@@ -77,8 +78,8 @@ pub struct Lanes {
 
 /// What one turn of the run came to.
 enum Turn {
-    /// A job was attempted or held.
-    Job,
+    /// So many jobs were attempted or held.
+    Jobs(u32),
     /// Nothing was begun; look again.
     Look,
     /// The run is over.
@@ -144,7 +145,7 @@ impl Lanes {
                 return Ok(Ran::Visible);
             }
             match self.turn(lease, stop).await? {
-                Turn::Job => jobs += 1,
+                Turn::Jobs(count) => jobs += count,
                 Turn::Look => looks += 1,
                 Turn::End(ran) => return Ok(ran),
             }
@@ -165,6 +166,9 @@ impl Lanes {
             Slot::Now => {}
             Slot::At { at, why, .. } => return self.wait(lease, at, why, stop).await,
         }
+        if let Some(turn) = self.burst(lease, &merchant, &job).await? {
+            return Ok(turn);
+        }
         let begun = self.ledger.begin(lease, &job.id, merchant.policy, self.clock.now()).await;
         match begun.inspect_err(|_| self.limiter.abandon(&lease.lane))? {
             Begin::Attempt { job, number, kind } => {
@@ -173,7 +177,7 @@ impl Lanes {
             }
             Begin::Held => {
                 self.limiter.abandon(&lease.lane);
-                Ok(Turn::Job)
+                Ok(Turn::Jobs(1))
             }
             Begin::NotReady => {
                 self.limiter.abandon(&lease.lane);

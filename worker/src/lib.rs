@@ -2,11 +2,13 @@
 //!
 //! A wake-up says that a lane has work. The [`daemon`] receives wake-ups and runs their lanes, and the sweep wakes lanes
 //! whose time has come. A [`lane`] run takes the lane's lease and works its jobs in the order the ledger
-//! gives them, each as one [`attempt`] for which the [`limiter`] has given the calls.
+//! gives them, each as one [`attempt`] for which the [`limiter`] has given the calls. What the warehouses shipped brings
+//! jobs back in line ([`shipments`]).
 
 pub mod daemon;
 mod sweep;
 pub mod lane;
+pub mod shipments;
 pub mod attempt;
 pub mod limiter;
 mod circuit;
@@ -15,3 +17,6 @@ pub mod secrets;
 pub mod accounts;
 mod providers;
 pub mod jobs;
+
+pub use providers::shipstation::setup;
+pub use providers::shopify::scopes;

@@ -8,6 +8,7 @@
 mod account;
 mod belief;
 mod pace;
+mod quota;
 mod ticket;
 mod window;
 
@@ -18,34 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use account::Account;
+pub use quota::Quota;
 use ticket::Tickets;
-
-/// The limit of a provider account: in every window of `per` at most `units` plus `burst` units leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
-    /// Units that come back in `per`. A unit is a call, or a point where the provider counts points.
-    pub units: u32,
-    /// The time in which they do, and the window in which they are counted.
-    pub per: Duration,
-    /// Units that may leave at once after a rest.
-    pub burst: u32,
-}
-
-impl Quota {
-    /// A limit of `calls` per minute as the provider counts them, whenever its minute begins: no 60 s ever see more.
-    ///
-    /// A bucket of `b` that is refilled at `r` lets at most `b + 60 r` calls through in any 60 s. With `b = 1` and
-    /// `r = (calls - 1) / 60` that is `1 + (calls - 1) = calls`; for 40 calls the steady pace is 39 a minute, 97.5 %
-    /// of the limit. An attempt takes several units at once, which the count of calls that left evens out.
-    pub fn per_minute(calls: u32) -> Self {
-        let minute = Duration::from_mins(1);
-        if calls < 2 {
-            // One unit every two minutes: the bucket's own unit and the refilled one never share a minute.
-            return Self { units: 1, per: 2 * minute, burst: 1 };
-        }
-        Self { units: calls - 1, per: minute, burst: 1 }
-    }
-}
 
 /// What one attempt needs from one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +72,7 @@ pub enum Lesson {
         /// When all are back.
         resets: Timestamp,
     },
-    /// It said how full its bucket is.
+    /// It said how full its bucket is, and thereby which limit the account has.
     Level {
         /// Points in it.
         available: f64,
@@ -131,7 +106,8 @@ impl Limiter {
         Self { clock, state: Arc::default() }
     }
 
-    /// Sets an account's limit. Repeating it changes nothing; another limit keeps what was learnt.
+    /// Sets an account's limit, as far as it is known. A provider that describes its bucket knows it better: the pace
+    /// follows what it says last. Repeating it changes nothing; another limit keeps what left.
     pub fn set(&self, account: &AccountId, quota: Quota) {
         let (mut state, now) = self.now();
         state.account(account).set(quota, now);
@@ -177,6 +153,13 @@ impl Limiter {
     pub fn permit(&self, account: &AccountId) -> Result<(), Stopped> {
         let (mut state, now) = self.now();
         state.account(account).permit(account, now)
+    }
+
+    /// How many times, at most `max`, an account could give so many units now. Others may take them first.
+    pub(crate) fn affords(&self, account: &AccountId, units: u32, max: u32) -> u32 {
+        let (mut state, now) = self.now();
+        let spare = state.account(account).spare(account, now);
+        max.min(spare / units.max(1))
     }
 
     /// Takes units beyond the ticket for an attempt that is under way, ahead of all tickets.

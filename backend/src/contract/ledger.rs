@@ -9,9 +9,15 @@ mod scene;
 mod news;
 mod endings;
 mod recording;
+mod touching;
+mod closing;
 mod working;
+mod bursting;
+mod company;
+mod shipping;
 mod sweeping;
 mod deciding;
+mod privacy;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,5 +30,17 @@ pub type Case = fn(Scene) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// All cases by name. A backend passes when each passes on a fresh ledger of its own.
 pub fn cases() -> Vec<(&'static str, Case)> {
-    [recording::cases(), working::cases(), sweeping::cases(), deciding::cases()].concat()
+    [
+        recording::cases(),
+        touching::cases(),
+        closing::cases(),
+        working::cases(),
+        bursting::cases(),
+        company::cases(),
+        shipping::cases(),
+        sweeping::cases(),
+        deciding::cases(),
+        privacy::cases(),
+    ]
+    .concat()
 }

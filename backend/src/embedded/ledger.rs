@@ -1,17 +1,25 @@
 //! The ledger in one SQLite file: one writer thread that groups commits, readers with connections of their own.
 //!
 //! Each verb of the ports is one unit of writing ([`writer`]) or one read ([`readers`]); the domain's functions decide
-//! what a unit writes ([`intake`], [`work`], [`sweep`], [`desk`], [`registry`]), and [`rows`] knows how it lies in the file.
+//! what a unit writes ([`intake`], [`work`], [`shipping`], [`sweep`], [`desk`], [`registry`], [`privacy`]), and [`rows`] knows how it lies in the file.
 
 mod open;
 mod writer;
+mod wal;
 mod readers;
 mod rows;
 mod intake;
+mod touch;
+mod closing;
+mod replay;
 mod work;
+mod burst;
+mod company;
+mod shipping;
 mod sweep;
 mod desk;
 mod registry;
+mod privacy;
 mod look;
 
 use std::path::Path;
@@ -25,19 +33,23 @@ use lane::history::Entry;
 use lane::id::{AccountId, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::line::{Lease, Leased, Pause, Rest};
+use lane::marks::Marks;
 use lane::operator::Operator;
 use lane::outcome::Report;
 use lane::policy::Policy;
 use lane::ports::{
-    Begin, Complete, Decided, Desk, Head, Intake, LedgerError, Once, Recorded, Registry, RegistryError, Release,
-    RequestKey, Swept, Work,
+    Begin, Burst, Complete, Decided, Desk, Head, Intake, LedgerError, Notice, Once, Privacy, Recorded, Redacted,
+    Release, RequestKey, Swept, Work,
 };
+use lane::privacy::Kept;
+use lane::rules::Company;
 use lane::shop::Shop;
 use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
 use lane::wake_up::Envelope;
 use lane::webhook::Webhook;
 
 pub use open::OpenError;
+use privacy::Step;
 use readers::Readers;
 use writer::Writer;
 
@@ -76,6 +88,11 @@ impl Intake for Ledger {
         let body = intake::compress(&webhook.body);
         self.writer.write(move |unit| intake::record(unit, &webhook, &body)).await
     }
+
+    async fn notice(&self, notice: &Notice) -> Result<(), LedgerError> {
+        let notice = notice.clone();
+        self.writer.write(move |unit| shipping::notice(unit, &notice)).await
+    }
 }
 
 #[async_trait]
@@ -99,6 +116,11 @@ impl Work for Ledger {
     async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError> {
         let (lease, job) = (lease.clone(), job.clone());
         self.writer.write(move |unit| work::begin(unit, &lease, &job, policy, now)).await
+    }
+
+    async fn begin_burst(&self, lease: &Lease, max: u32, policy: Policy, now: Timestamp) -> Result<Burst, LedgerError> {
+        let lease = lease.clone();
+        self.writer.write(move |unit| burst::begin_burst(unit, &lease, max, policy, now)).await
     }
 
     async fn complete(
@@ -141,6 +163,11 @@ impl Work for Ledger {
 
     async fn stopped_accounts(&self, now: Timestamp) -> Result<Vec<(AccountId, Timestamp)>, LedgerError> {
         self.work_readers.read(move |conn| work::stopped_accounts(conn, now)).await
+    }
+
+    async fn company(&self, lane: &LaneKey, job: &JobId, marks: &Marks) -> Result<Company, LedgerError> {
+        let (lane, job, marks) = (lane.clone(), job.clone(), marks.clone());
+        self.work_readers.read(move |conn| company::company(conn, &lane, &job, &marks)).await
     }
 
     async fn shop(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
@@ -219,45 +246,26 @@ impl Desk for Ledger {
 }
 
 #[async_trait]
-impl Registry for Ledger {
-    async fn put_shop(&self, shop: &Shop, now: Timestamp) -> Result<Vec<Envelope>, RegistryError> {
-        let mut sends = Vec::new();
-        loop {
-            let shop = shop.clone();
-            let (more, finished) = self.writer.write(move |unit| registry::put_shop(unit, &shop, now)).await??;
-            sends.extend(more);
-            if finished {
-                return Ok(sends);
+impl Privacy for Ledger {
+    async fn requests(&self, open: bool, page: &Page) -> Result<Paged<Kept>, LedgerError> {
+        let page = page.clone();
+        self.readers.read(move |conn| privacy::requests(conn, open, &page)).await
+    }
+
+    async fn redact(&self, request: u64, now: Timestamp) -> Result<Redacted, LedgerError> {
+        match self.writer.write(move |unit| privacy::step(unit, request, now)).await? {
+            Step::More => Ok(Redacted::More),
+            Step::NoSuchRequest => Ok(Redacted::NoSuchRequest),
+            Step::Done => Ok(Redacted::Done),
+            Step::LogLeft => {
+                self.writer.empty_log().await?;
+                self.writer.write(move |unit| privacy::done(unit, request, now)).await?;
+                Ok(Redacted::Done)
             }
         }
     }
 
-    async fn shops(&self) -> Result<Vec<Arc<Shop>>, LedgerError> {
-        let shops = self.readers.read(look::shops).await?;
-        Ok(shops.into_iter().map(Arc::new).collect())
-    }
-
-    async fn remove_shop(&self, id: &ShopId, now: Timestamp) -> Result<bool, LedgerError> {
-        let id = id.clone();
-        self.writer.write(move |unit| registry::remove_shop(unit, &id, now)).await
-    }
-
-    async fn put_operator(&self, operator: &Operator) -> Result<(), LedgerError> {
-        let operator = operator.clone();
-        self.writer.write(move |unit| registry::put_operator(unit, &operator)).await
-    }
-
-    async fn operators(&self) -> Result<Vec<Operator>, LedgerError> {
-        self.readers.read(look::operators).await
-    }
-
-    async fn expire(&self, before: Timestamp) -> Result<u64, LedgerError> {
-        let mut expired = 0;
-        loop {
-            match self.writer.write(move |unit| registry::expire(unit, before)).await? {
-                0 => return Ok(expired),
-                some => expired += some,
-            }
-        }
+    async fn export(&self, request: u64, now: Timestamp) -> Result<Option<serde_json::Value>, LedgerError> {
+        privacy::export(&self.readers, &self.writer, request, now).await
     }
 }

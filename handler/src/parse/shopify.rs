@@ -1,18 +1,28 @@
-//! Shopify's webhooks: the topics that are work, and the order in the body.
+//! Shopify's webhooks: the topics that are work, and what their bodies say.
 //!
 //! An authentic webhook of such a topic always becomes a [`Webhook`], understood or not: a refusal would be repeated
 //! eight times and then cost the subscription.
+//!
+//! Only the body is signed, not the topic and not the shop. Whoever has got hold of one signed body could send it again
+//! under another topic: a customer's data request as a redaction, say. So each topic's reader takes only bodies that have
+//! that topic's own shape, and whatever closes or erases something must name the shop in the body too.
 
+mod topic;
+mod value;
 mod order;
+mod touched;
+mod uninstalled;
+mod privacy;
 
+use bytes::Bytes;
 use lane::shop::Source;
 use lane::webhook::{Content, Webhook};
 
+use self::topic::Says;
 use crate::parse::Arrival;
 use crate::verify::shopify::{Told, Verified};
 
-/// The topics whose body is an order.
-const ORDER_TOPICS: [&str; 4] = ["orders/create", "orders/paid", "orders/updated", "orders/cancelled"];
+pub(crate) use self::topic::label as topic_label;
 
 /// Why an authentic webhook was not understood. These words are stored and shown, so they never quote the body; that
 /// is why no parser's error is kept as their source.
@@ -26,10 +36,20 @@ enum NotUnderstood {
     NotText,
     #[error("the body is not JSON (line {line}, column {column})")]
     NotJson { line: usize, column: usize },
-    #[error("a field has an unexpected type or comes twice (line {line}, column {column})")]
-    NotAnOrder { line: usize, column: usize },
+    #[error("a field has an unexpected type, comes twice or does not belong there (line {line}, column {column})")]
+    NotItsFields { line: usize, column: usize },
+    #[error("the body is not of this topic: {0}")]
+    NotOfTopic(&'static str),
+    #[error("the body names another shop than the shop-domain header")]
+    OtherShop,
     #[error("the order has no id")]
     NoId,
+    #[error("the body names no order")]
+    NamesNoOrder,
+    #[error("the body names no fulfilment order")]
+    NamesNoPart,
+    #[error("the request names neither a customer nor an order")]
+    NamesNobody,
     #[error("the order's {field} is overlong or holds control characters")]
     NotPlain { field: &'static str },
 }
@@ -46,9 +66,15 @@ pub(crate) enum Parsed {
 /// Reads an authentic webhook.
 pub(crate) fn parse(verified: &Verified, arrival: &Arrival) -> Parsed {
     let told = verified.told();
-    if topic_label(told) == OTHER {
-        return Parsed::OtherTopic;
-    }
+    let says = match told.topic.as_deref().map(Says::of) {
+        None => Err(NotUnderstood::NoTopic),
+        Some(None) => return Parsed::OtherTopic,
+        Some(Some(says)) => Ok(says),
+    };
+    let content = match says.and_then(|says| content(says, told, verified.body(), arrival)) {
+        Ok(content) => content,
+        Err(why) => Content::Unreadable { why: why.to_string() },
+    };
     Parsed::Webhook(Box::new(Webhook {
         source: Source::Shopify,
         merchant: told.shop_domain.clone().unwrap_or_default(),
@@ -56,32 +82,33 @@ pub(crate) fn parse(verified: &Verified, arrival: &Arrival) -> Parsed {
         webhook_id: told.webhook_id.clone(),
         event_id: told.event_id.clone(),
         body_hash: arrival.body_hash,
-        body: verified.body().clone(),
+        body: kept(verified.body(), &content),
         received_at: arrival.received_at,
         correlation: arrival.correlation.clone(),
-        content: content(told, verified.body()),
+        content,
     }))
 }
 
-fn content(told: &Told, body: &[u8]) -> Content {
-    let understood = match (&told.topic, &told.shop_domain) {
-        (None, _) => Err(NotUnderstood::NoTopic),
-        (Some(_), None) => Err(NotUnderstood::NoShopDomain),
-        (Some(_), Some(_)) => order::read(body),
-    };
-    match understood {
-        Ok(news) => Content::Order(news),
-        Err(why) => Content::Unreadable { why: why.to_string() },
+fn content(says: Says, told: &Told, body: &[u8], arrival: &Arrival) -> Result<Content, NotUnderstood> {
+    let shop = told.shop_domain.as_deref().ok_or(NotUnderstood::NoShopDomain)?;
+    match says {
+        Says::Order => order::read(body).map(Content::Order),
+        Says::OrderTouched => touched::order(body).map(Content::Touched),
+        Says::OrderDeleted => touched::deleted(body).map(Content::Touched),
+        Says::PartTouched => touched::part(body).map(Content::Touched),
+        Says::Uninstalled => {
+            uninstalled::check(body, shop)?;
+            Ok(Content::Uninstalled { at: uninstalled::when(told.triggered_at, arrival.received_at) })
+        }
+        Says::Privacy(ask) => privacy::read_as(ask, body, shop).map(Content::Privacy),
     }
 }
 
-/// The label of every topic that is not ours.
-const OTHER: &str = "other";
-
-/// The topic as a label of metrics and logs: one of a few words, whatever the header says.
-pub(crate) fn topic_label(told: &Told) -> &'static str {
-    match told.topic.as_deref() {
-        None => "none",
-        Some(topic) => ORDER_TOPICS.into_iter().find(|known| *known == topic).unwrap_or(OTHER),
+/// The body as far as anybody may have to read it again. Where the content is all that is needed, what else the body says
+/// (a customer's mail address and telephone number, the owner's, a payment's receipt) goes no further than this.
+fn kept(body: &Bytes, content: &Content) -> Bytes {
+    match content {
+        Content::Order(_) | Content::Unreadable { .. } => body.clone(),
+        Content::Touched(_) | Content::Uninstalled { .. } | Content::Privacy(_) => Bytes::new(),
     }
 }

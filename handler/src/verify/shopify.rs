@@ -6,6 +6,7 @@
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
+use lane::clock::Timestamp;
 use secrecy::SecretString;
 
 use crate::verify::{Refused, check, decode};
@@ -28,6 +29,7 @@ pub(crate) struct Told {
     pub(crate) shop_domain: Option<String>,
     pub(crate) webhook_id: Option<String>,
     pub(crate) event_id: Option<String>,
+    pub(crate) triggered_at: Option<Timestamp>,
 }
 
 impl Verified {
@@ -47,6 +49,7 @@ struct Family {
     shop_domain: &'static str,
     webhook_id: &'static str,
     event_id: &'static str,
+    triggered_at: &'static str,
 }
 
 /// Webhooks as they always were.
@@ -56,6 +59,7 @@ const WEBHOOKS: Family = Family {
     shop_domain: "x-shopify-shop-domain",
     webhook_id: "x-shopify-webhook-id",
     event_id: "x-shopify-event-id",
+    triggered_at: "x-shopify-triggered-at",
 };
 
 /// The newer family, the same names without the prefix.
@@ -65,6 +69,7 @@ const EVENTS: Family = Family {
     shop_domain: "shopify-shop-domain",
     webhook_id: "shopify-webhook-id",
     event_id: "shopify-event-id",
+    triggered_at: "shopify-triggered-at",
 };
 
 impl Family {
@@ -80,6 +85,7 @@ impl Family {
             shop_domain: said(headers, self.shop_domain).map(str::to_ascii_lowercase),
             webhook_id: said(headers, self.webhook_id).map(str::to_owned),
             event_id: said(headers, self.event_id).map(str::to_owned),
+            triggered_at: said(headers, self.triggered_at).and_then(|text| text.parse().ok()),
         }
     }
 }
@@ -194,10 +200,11 @@ mod tests {
             (WEBHOOKS.shop_domain, "ä.myshopify.com"),
             (WEBHOOKS.webhook_id, &long),
             (WEBHOOKS.event_id, "  "),
+            (WEBHOOKS.triggered_at, "yesterday"),
         ]);
         let verified = verify(&odd, &BODY, &secrets(&["test_secret_key"])).unwrap();
         let told = verified.told();
         assert!(told.topic.is_none() && told.shop_domain.is_none());
-        assert!(told.webhook_id.is_none() && told.event_id.is_none());
+        assert!(told.webhook_id.is_none() && told.event_id.is_none() && told.triggered_at.is_none());
     }
 }

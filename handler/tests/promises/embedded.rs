@@ -1,6 +1,7 @@
 //! From the wire to the file: the handler in front of the embedded ledger.
 
 use super::harness::*;
+use super::topics::EVERY;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,11 +9,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use backend::embedded::ledger::Ledger;
 use handler::{Settings, router};
+use lane::carriage::Carriage;
 use lane::clock::{ManualClock, Timestamp};
 use lane::id::{AccountId, JobId, LaneKey, ShopId};
 use lane::policy::Policy;
 use lane::ports::{Desk, Registry};
-use lane::shop::{HoldRules, Qualification, SecretRef, Shop, Source};
+use lane::rules::HoldRules;
+use lane::shop::{Qualification, SecretRef, Shop, Source};
 use lane::state::StateKind;
 use lane::view::{Page, QuarantineReason};
 use secrecy::SecretString;
@@ -27,6 +30,7 @@ fn acme() -> Shop {
         policy: Policy::default(),
         rules: HoldRules::default(),
         qualifies: Qualification::default(),
+        carriage: Carriage::default(),
         added_at: now(),
     }
 }
@@ -120,4 +124,63 @@ async fn a_hundred_copies_at_once_are_one_job_and_one_wake_up() {
     let figures = ledger.figures(Timestamp::MAX).await.unwrap();
     let count = |what: &str| figures.webhooks.iter().find(|(word, _)| word == what).map(|found| found.1);
     assert_eq!((count("new"), count("duplicate")), (Some(1), Some(99)));
+}
+
+/// What became of a webhook, told as Shopify would: each delivery has an id of its own, an event keeps its id.
+async fn outcome(world: &World, topic: &str, body: &str, delivery: &str, event: &str) -> String {
+    let signature = sign(SECRET, body.as_bytes());
+    let sent = request(&[
+        ("X-Shopify-Hmac-Sha256", &signature),
+        ("X-Shopify-Topic", topic),
+        ("X-Shopify-Shop-Domain", "acme.myshopify.com"),
+        ("X-Shopify-Webhook-Id", delivery),
+        ("X-Shopify-Event-Id", event),
+    ]);
+    let answer = world.post(sent.body(Body::from(body.to_owned())).unwrap()).await;
+    assert_eq!(answer.status, 200, "{topic}");
+    answer.header("x-lanekeeper-outcome").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn every_topic_is_recorded_once_however_often_it_is_delivered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, _ledger) = world(&folder.path().join("ledger.db")).await;
+    for (n, (topic, body)) in EVERY.into_iter().enumerate() {
+        let (delivery, event) = (format!("w{n}"), format!("e{n}"));
+        let first = outcome(&world, topic, body, &delivery, &event).await;
+        assert_ne!(first, "duplicate", "{topic}");
+        assert_eq!(outcome(&world, topic, body, &delivery, &event).await, "duplicate", "{topic}: repeated");
+        let again = outcome(&world, topic, body, &format!("w{n}-2"), &event).await;
+        assert_eq!(again, "duplicate", "{topic}: a second subscription");
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_happens_twice_is_told_twice_although_its_body_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, ledger) = world(&folder.path().join("ledger.db")).await;
+    assert_eq!(outcome(&world, "orders/create", &order(9), "w1", "e1").await, "new");
+    for (event, version) in [("e2", 2), ("e2", 2), ("e3", 3)] {
+        let body = r#"{"order_edit":{"order_id":9}}"#;
+        let became = outcome(&world, "orders/edited", body, &format!("w-{event}"), event).await;
+        assert!(["newer", "duplicate"].contains(&became.as_str()), "{became}");
+        assert_eq!(state(&ledger, 9).await, Some((StateKind::Waiting, version)), "{event}");
+    }
+    let stranger = r#"{"order_edit":{"order_id":10}}"#;
+    assert_eq!(outcome(&world, "orders/edited", stranger, "w4", "e4").await, "unchanged");
+    assert_eq!(state(&ledger, 10).await, None, "an order never starts with its edit");
+}
+
+#[tokio::test]
+async fn closing_and_asking_are_said_in_one_word_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, _ledger) = world(&folder.path().join("ledger.db")).await;
+    let body = |topic: &str| EVERY.into_iter().find(|(known, _)| *known == topic).unwrap().1;
+    assert_eq!(outcome(&world, "orders/create", ORDER, "w1", "e1").await, "new");
+    for (n, topic) in ["customers/data_request", "customers/redact"].into_iter().enumerate() {
+        let became = outcome(&world, topic, body(topic), &format!("w2{n}"), &format!("e2{n}")).await;
+        assert_eq!(became, "asked", "{topic}");
+    }
+    assert_eq!(outcome(&world, "app/uninstalled", body("app/uninstalled"), "w3", "e3").await, "closed");
+    assert_eq!(outcome(&world, "shop/redact", body("shop/redact"), "w4", "e4").await, "asked");
 }

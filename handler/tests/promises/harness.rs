@@ -1,6 +1,7 @@
 //! The world around the handler: signed requests, a ledger and a queue that remember what they were asked, and real
 //! connections where bytes on a wire matter.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,16 +12,16 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use handler::{Settings, router};
+use handler::{Settings, Warehouse, router};
 use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::BodyExt;
 use lane::clock::{Clock, ManualClock, Timestamp};
-use lane::id::{JobId, LaneKey, ShopId};
-use lane::ports::{Intake, LedgerError, QueueError, QueueSender, Recorded};
+use lane::id::{AccountId, JobId, LaneKey, ShopId};
+use lane::ports::{Intake, LedgerError, Notice, QueueError, QueueSender, Recorded};
 use lane::state::StateKind;
 use lane::view::QuarantineReason;
 use lane::wake_up::{DedupId, Envelope, WakeUp};
-use lane::webhook::{Content, OrderNews, Webhook};
+use lane::webhook::{Content, Named, OrderNews, Webhook};
 use secrecy::SecretString;
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +31,7 @@ use tower::ServiceExt;
 
 pub(crate) const SECRET: &str = "shpss_current";
 pub(crate) const PREVIOUS: &str = "shpss_previous";
+pub(crate) const NOTICE_SECRET: &str = "notice-secret-of-the-main-account";
 pub(crate) const ORDER: &str = include_str!("../../testdata/order.json");
 
 /// What a port does when it is asked.
@@ -46,6 +48,7 @@ pub(crate) enum Mood {
 pub(crate) struct Ledger {
     mood: Mutex<Mood>,
     recorded: Mutex<Vec<Webhook>>,
+    noticed: Mutex<Vec<Notice>>,
     /// Answers of a hanging ledger are let go with this.
     pub(crate) go_on: Notify,
 }
@@ -55,6 +58,18 @@ impl Intake for Ledger {
     async fn record(&self, webhook: Webhook) -> Result<Recorded, LedgerError> {
         let recorded = answer_to(&webhook);
         self.recorded.lock().unwrap().push(webhook);
+        self.does().await?;
+        Ok(recorded)
+    }
+
+    async fn notice(&self, notice: &Notice) -> Result<(), LedgerError> {
+        self.noticed.lock().unwrap().push(notice.clone());
+        self.does().await
+    }
+}
+
+impl Ledger {
+    async fn does(&self) -> Result<(), LedgerError> {
         let mood = *self.mood.lock().unwrap();
         match mood {
             Mood::Well => {}
@@ -63,26 +78,41 @@ impl Intake for Ledger {
             Mood::Hangs => self.go_on.notified().await,
             Mood::Panics => panic!("a defect"),
         }
-        Ok(recorded)
+        Ok(())
     }
 }
 
 fn answer_to(webhook: &Webhook) -> Recorded {
-    let Content::Order(news) = &webhook.content else {
-        return Recorded::Quarantined(QuarantineReason::Unreadable);
-    };
+    let lane = LaneKey::orders(&ShopId::parse("acme").unwrap());
+    match &webhook.content {
+        Content::Order(news) => {
+            let send = Some(wake_up(webhook, &news.id, &news.number));
+            Recorded::New { lane, state: StateKind::Waiting, send }
+        }
+        Content::Touched(named) => {
+            let id = match named {
+                Named::Order(id) => id.clone(),
+                Named::Part(_) => job(1),
+            };
+            Recorded::Newer { lane, state: StateKind::Waiting, send: Some(wake_up(webhook, &id, "#1")) }
+        }
+        Content::Uninstalled { .. } => Recorded::Closed,
+        Content::Privacy(_) => Recorded::Asked,
+        Content::Unreadable { .. } => Recorded::Quarantined(QuarantineReason::Unreadable),
+    }
+}
+
+fn wake_up(webhook: &Webhook, job: &JobId, number: &str) -> Envelope {
     let shop = ShopId::parse("acme").unwrap();
-    let lane = LaneKey::orders(&shop);
     let wake_up = WakeUp {
-        lane: lane.clone(),
+        lane: LaneKey::orders(&shop),
         shop,
-        job: news.id.clone(),
-        number: news.number.clone(),
+        job: job.clone(),
+        number: number.to_owned(),
         at: webhook.received_at,
         approved: false,
     };
-    let send = Some(Envelope { wake_up, dedup: DedupId::first(&news.id) });
-    Recorded::New { lane, state: StateKind::Waiting, send }
+    Envelope { wake_up, dedup: DedupId::first(job) }
 }
 
 /// A queue that remembers what it was sent.
@@ -120,10 +150,14 @@ impl World {
 
     pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let secrets = [SECRET, PREVIOUS].map(SecretString::from).to_vec();
-        let mut settings = Settings::new(secrets).unwrap();
+        let mut settings = Settings::new(secrets).unwrap().with_warehouses(warehouses()).unwrap();
         change(&mut settings);
-        let ledger =
-            Arc::new(Ledger { mood: Mutex::new(Mood::Well), recorded: Mutex::default(), go_on: Notify::new() });
+        let ledger = Arc::new(Ledger {
+            mood: Mutex::new(Mood::Well),
+            recorded: Mutex::default(),
+            noticed: Mutex::default(),
+            go_on: Notify::new(),
+        });
         let queue = Arc::new(Queue { mood: Mutex::new(Mood::Well), sent: Mutex::default() });
         let router = router(settings, ledger.clone(), queue.clone(), clock());
         Self { router, ledger, queue }
@@ -151,12 +185,17 @@ impl World {
         std::mem::take(&mut self.ledger.recorded.lock().unwrap())
     }
 
+    /// The notices that the ledger was asked to record.
+    pub(crate) fn noticed(&self) -> Vec<Notice> {
+        self.ledger.noticed.lock().unwrap().clone()
+    }
+
     pub(crate) fn sent(&self) -> Vec<String> {
         self.queue.sent.lock().unwrap().iter().map(|sent| sent.dedup.to_string()).collect()
     }
 
     pub(crate) fn nothing_was_asked(&self) -> bool {
-        self.recorded().is_empty() && self.sent().is_empty()
+        self.recorded().is_empty() && self.noticed().is_empty() && self.sent().is_empty()
     }
 
     /// Listens on a real socket.
@@ -167,6 +206,18 @@ impl World {
         tokio::spawn(async move { axum::serve(listener, router).await });
         address
     }
+}
+
+/// Two accounts that take notices; of one the host is known.
+fn warehouses() -> BTreeMap<String, Warehouse> {
+    let warehouse = |name: &str, secret: &str, host: Option<&str>| {
+        let account = AccountId::at("shipstation", name);
+        (name.to_owned(), Warehouse { account, secret: SecretString::from(secret), host: host.map(str::to_owned) })
+    };
+    BTreeMap::from([
+        warehouse("main", NOTICE_SECRET, Some("ssapi.shipstation.com")),
+        warehouse("spare", "notice-secret-of-the-spare-account", None),
+    ])
 }
 
 /// When the clock of these tests stands.
@@ -243,7 +294,10 @@ pub(crate) fn order(id: u64) -> String {
 pub(crate) fn news(webhook: &Webhook) -> &OrderNews {
     match &webhook.content {
         Content::Order(news) => news,
-        Content::Unreadable { why } => panic!("not understood: {why}"),
+        other @ (Content::Touched(_)
+        | Content::Uninstalled { .. }
+        | Content::Privacy(_)
+        | Content::Unreadable { .. }) => panic!("no order: {other:?}"),
     }
 }
 

@@ -9,5 +9,8 @@ mod signature;
 mod bounds;
 mod durability;
 mod bodies;
+mod topics;
+mod replays;
+mod notices;
 mod seen;
 mod embedded;

@@ -1,11 +1,13 @@
 //! What operators see of a webhook: one line, one count, and never a secret, a signature or anything of the body.
 
 use super::harness::*;
+use super::topics::EVERY;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
+use axum::http::Request;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -149,6 +151,63 @@ async fn nothing_secret_and_nothing_of_the_body_is_ever_said() {
     }
     assert!(said.contains("webhook not recorded") && said.contains("not authentic"));
     for never in [canary, SECRET, PREVIOUS, "guess"] {
+        assert!(!said.contains(never), "{never}");
+    }
+}
+
+#[tokio::test]
+async fn no_topic_says_anything_of_whom_it_is_about() {
+    let (log, _guard) = Log::listen();
+    let world = World::new();
+    let mut said = String::new();
+    for mood in [Mood::Well, Mood::Unavailable] {
+        world.ledger_is(mood);
+        // Each body under each topic: understood and not understood.
+        for (topic, _) in EVERY {
+            for (_, body) in &EVERY[5..] {
+                let answer = world.post(about(topic, body)).await;
+                said.extend([format!("{:?}", answer.headers), answer.body]);
+            }
+        }
+    }
+    said.push_str(&log.text());
+    assert!(said.contains("asked") && said.contains("closed") && said.contains("quarantined"));
+    for never in ["ane@", "xample.com", "555-01", "owner", "broken", "191167", "Ada", SECRET] {
+        assert!(!said.contains(never), "{never}");
+    }
+}
+
+#[tokio::test]
+async fn the_address_of_a_notice_is_never_said() {
+    let (log, _guard) = Log::listen();
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let _metrics = metrics::set_default_local_recorder(&recorder);
+    let world = World::new();
+    let (canary, own) = ("canary-canary-canary", NOTICE_SECRET);
+    let mut said = String::new();
+    for mood in [Mood::Well, Mood::Unavailable, Mood::Panics] {
+        world.ledger_is(mood);
+        for path in
+            [format!("main/{own}"), format!("main/{canary}"), format!("{canary}/{own}"), format!("%ff{canary}/{own}")]
+        {
+            for (event, url) in [
+                ("SHIP_NOTIFY", format!("https://ssapi.shipstation.com/{canary}")),
+                ("SHIP_NOTIFY", format!("https://{canary}.example/")),
+                (canary, String::new()),
+            ] {
+                let body = serde_json::json!({"resource_type": event, "resource_url": url}).to_string();
+                let sent = Request::post(format!("/webhooks/shipstation/{path}")).body(Body::from(body)).unwrap();
+                let answer = world.post(sent).await;
+                said.extend([format!("{:?}", answer.headers), answer.body]);
+            }
+        }
+    }
+    said.extend([log.text(), handle.render()]);
+    for word in ["noticed", "not_understood", "refused", "ignored", "not_recorded", "panicked", "shipstation/main"] {
+        assert!(said.contains(word), "{word}");
+    }
+    for never in [canary, own] {
         assert!(!said.contains(never), "{never}");
     }
 }

@@ -1,6 +1,7 @@
 //! Only what the platform signed gets in, and what does not get in leaves no trace in the ledger.
 
 use super::harness::*;
+use super::topics::EVERY;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -124,4 +125,21 @@ async fn the_newer_family_decides_when_both_are_there() {
     };
     refused(&world, "the older is good", both("bm9wZQ==", &good)).await;
     assert_eq!(world.post(both(&good, "bm9wZQ==")).await.status, 200);
+}
+
+/// What the platform's review of an app tries with the compliance topics holds for all.
+#[tokio::test]
+async fn every_topic_is_refused_without_a_signature_that_fits() {
+    let world = World::new();
+    for (topic, body) in EVERY {
+        let forged = sign("guess", body.as_bytes());
+        let other = sign(SECRET, b"{}");
+        for signature in [None, Some("bm9wZQ=="), Some(forged.as_str()), Some(other.as_str())] {
+            let mut sent = request(&[("X-Shopify-Topic", topic), ("X-Shopify-Shop-Domain", "acme.myshopify.com")]);
+            if let Some(signature) = signature {
+                sent = sent.header(HEADER, signature);
+            }
+            refused(&world, topic, sent.body(Body::from(body)).unwrap()).await;
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::LedgerError;
-use crate::id::LaneKey;
+use crate::clock::Timestamp;
+use crate::id::{AccountId, LaneKey};
 use crate::state::StateKind;
 use crate::view::QuarantineReason;
 use crate::wake_up::Envelope;
@@ -36,6 +37,12 @@ pub enum Recorded {
     Duplicate,
     /// It was kept without becoming work.
     Quarantined(QuarantineReason),
+    /// The app was taken away: the shop's lanes are paused.
+    Closed,
+    /// A request about somebody's data was taken in.
+    Asked,
+    /// It is about somebody or some shop that asked to be forgotten: nothing of it was kept.
+    Forgotten,
 }
 
 impl Recorded {
@@ -47,6 +54,9 @@ impl Recorded {
             Self::Unchanged => "unchanged",
             Self::Duplicate => "duplicate",
             Self::Quarantined(_) => "quarantined",
+            Self::Closed => "closed",
+            Self::Asked => "asked",
+            Self::Forgotten => "forgotten",
         }
     }
 }
@@ -61,4 +71,19 @@ pub trait Intake: Send + Sync {
     /// Records a webhook. Once this returns, the webhook and what it causes (a job, a newer version) are durable, and
     /// the same webhook will only ever be a `Duplicate`.
     async fn record(&self, webhook: Webhook) -> Result<Recorded, LedgerError>;
+
+    /// Records that a warehouse account says it shipped something. Once this returns, it is durable. Nobody signs such a
+    /// notice: it is a hint where to look, never a fact.
+    async fn notice(&self, notice: &Notice) -> Result<(), LedgerError>;
+}
+
+/// A warehouse's hint that it shipped something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The account whose address it came to.
+    pub account: AccountId,
+    /// Where it says the shipments are listed.
+    pub url: String,
+    /// When it came.
+    pub received_at: Timestamp,
 }

@@ -10,8 +10,10 @@ use crate::clock::Timestamp;
 use crate::id::{AccountId, JobId, LaneKey, ShopId};
 use crate::job::Job;
 use crate::line::{Lease, Leased, Pick, Rest};
+use crate::marks::Marks;
 use crate::outcome::Report;
 use crate::policy::Policy;
+use crate::rules::Company;
 use crate::shop::Shop;
 use crate::state::StateKind;
 use crate::wake_up::Envelope;
@@ -43,6 +45,17 @@ pub enum Begin {
     Held,
     /// The job is not ready any more (a decision or a webhook came first).
     NotReady,
+    /// The lease is no longer ours.
+    Lost,
+}
+
+/// What came of asking to begin several.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Burst {
+    /// These attempts are durable, in the lane's order; calls may leave. At least one.
+    Begun(Vec<(Box<Job>, u32)>),
+    /// The head cannot go with others; it begins by itself.
+    Alone,
     /// The lease is no longer ours.
     Lost,
 }
@@ -98,6 +111,10 @@ pub trait Work: Send + Sync {
     /// next worker knows that calls may have left.
     async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError>;
 
+    /// Begins an attempt at the head and at those ready right behind it, at most `max`, as long as each may go with
+    /// others ([`Job::may_burst`]); one write. Nothing is begun past the first that may not.
+    async fn begin_burst(&self, lease: &Lease, max: u32, policy: Policy, now: Timestamp) -> Result<Burst, LedgerError>;
+
     /// Completes the running attempt: outcome, proof, pause of the lane, timeline. `chance` in `0.0..1.0` spreads
     /// retries.
     async fn complete(
@@ -131,6 +148,10 @@ pub trait Work: Send + Sync {
 
     /// The accounts to which no call may leave yet.
     async fn stopped_accounts(&self, now: Timestamp) -> Result<Vec<(AccountId, Timestamp)>, LedgerError>;
+
+    /// What else a shop has, for rules that ask: other orders of the customer in line, and held orders with the same
+    /// address or card. At most five numbers each.
+    async fn company(&self, lane: &LaneKey, job: &JobId, marks: &Marks) -> Result<Company, LedgerError>;
 
     /// The shop a job belongs to.
     async fn shop(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError>;

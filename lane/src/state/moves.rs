@@ -77,6 +77,8 @@ pub enum Move {
     Retry,
     /// An operator released it from quarantine.
     Release,
+    /// Its customer or its shop asked to be forgotten.
+    Redact,
 }
 
 impl Move {
@@ -99,6 +101,7 @@ impl Move {
             Self::Refuse { .. } => "refuse",
             Self::Retry => "retry",
             Self::Release => "release",
+            Self::Redact => "redact",
         }
     }
 }

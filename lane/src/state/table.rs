@@ -66,6 +66,7 @@ fn moves() -> Vec<Move> {
         Move::Refuse { by: OperatorId::parse("ann").unwrap(), why: String::new() },
         Move::Retry,
         Move::Release,
+        Move::Redact,
     ]
 }
 

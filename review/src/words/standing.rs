@@ -2,6 +2,7 @@
 
 use lane::decision::{Decision, Question, Refused};
 use lane::job::Job;
+use lane::marks::Marks;
 use lane::outcome::{Reach, WarehouseCopy};
 use lane::shop::SkipReason;
 use lane::state::{State, StateKind};
@@ -53,10 +54,14 @@ fn noted(why: &str) -> String {
 fn skipped_after(why: &SkipReason, copy: &WarehouseCopy) -> String {
     let order = &copy.order_id;
     match why {
-        SkipReason::Cancelled | SkipReason::TestOrder | SkipReason::FinancialStatus(_) | SkipReason::NothingToShip => {
+        SkipReason::Cancelled
+        | SkipReason::TestOrder
+        | SkipReason::FinancialStatus(_)
+        | SkipReason::NothingToShip
+        | SkipReason::ShipsElsewhere => {
             format!("carried out, then taken back: {}, and cancelled at the warehouse (order {order})", why.words())
         }
-        SkipReason::AlreadyFulfilled | SkipReason::UnknownToShop => {
+        SkipReason::AlreadyFulfilled | SkipReason::UnknownToShop | SkipReason::Redacted => {
             format!("carried out, and it stays at the warehouse as it is (order {order}): {}", why.words())
         }
     }
@@ -136,6 +141,7 @@ mod tests {
             test: false,
             financial_status: "paid".into(),
             ships_something: true,
+            marks: Marks::default(),
         };
         let correlation = CorrelationId::of(&[1; 32], now);
         let lane = LaneKey::orders(&shop);
@@ -145,7 +151,7 @@ mod tests {
 
     fn there() -> Reach {
         let account = AccountId::at("shipstation", "main");
-        Reach::There(WarehouseCopy { account, order_id: "77".into(), written: BTreeMap::new() })
+        Reach::There(WarehouseCopy { account, order_id: "77".into(), written: BTreeMap::new(), told: BTreeMap::new() })
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use lane::decision::Verdict;
 use lane::history::{Entry, Happened};
 use lane::id::OperatorId;
-use lane::outcome::CallRecord;
+use lane::outcome::{CallRecord, Shipped};
 
 /// One thing that happened, told.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,6 +65,23 @@ pub(crate) fn tell(entry: &Entry) -> Told<'_> {
             };
             Told::by("decided", format!("{by} {what} (question {hold})"), by, Some(note))
         }
+        Happened::Shipped(shipped) => Told::plainly("shipped", told_of(shipped)),
+        Happened::Redacted => Told::plainly(
+            "redacted",
+            "its customer or its shop asked to be forgotten; what was kept about people is gone".to_owned(),
+        ),
         Happened::Released { by } => Told::by("released", format!("{by} released it from quarantine"), by, None),
     }
+}
+
+fn told_of(shipped: &Shipped) -> String {
+    let Shipped { shipment, fulfilment, carrier, tracking, units } = shipped;
+    let how = match (carrier, tracking) {
+        (Some(carrier), Some(tracking)) => format!("by {carrier}, tracking number {tracking}"),
+        (None, Some(tracking)) => format!("tracking number {tracking}"),
+        (Some(carrier), None) => format!("by {carrier}, without a tracking number"),
+        (None, None) => "without a tracking number".to_owned(),
+    };
+    let units = if *units == 1 { "1 unit".to_owned() } else { format!("{units} units") };
+    format!("shipped, and the shop was told: {units} {how} (shipment {shipment}, fulfilment {fulfilment})")
 }

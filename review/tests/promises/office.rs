@@ -10,16 +10,19 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use backend::embedded::ledger::Ledger;
 use http_body_util::BodyExt;
+use lane::carriage::Carriage;
 use lane::clock::{Clock, ManualClock, Timestamp, after};
 use lane::hold::{Fact, HoldReason};
 use lane::id::{AccountId, CorrelationId, Fingerprint, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::line::Leased;
+use lane::marks::Marks;
 use lane::operator::{Operator, Role};
-use lane::outcome::{Outcome, Reach, Report, Trouble};
+use lane::outcome::{Learnt, Outcome, Reach, Report, Trouble};
 use lane::policy::Policy;
 use lane::ports::{Begin, Desk, Intake, QueueError, QueueSender, Registry, Release, Work};
-use lane::shop::{HoldRules, Qualification, SecretRef, Shop, Source};
+use lane::rules::HoldRules;
+use lane::shop::{Qualification, SecretRef, Shop, Source};
 use lane::wake_up::Envelope;
 use lane::webhook::{Content, OrderNews, Webhook};
 use serde_json::Value;
@@ -130,6 +133,7 @@ impl Office {
             test: false,
             financial_status: "paid".into(),
             ships_something: true,
+            marks: Marks::default(),
         };
         let webhook = Webhook {
             source: Source::Shopify,
@@ -156,7 +160,7 @@ impl Office {
         let (job, policy) = (JobId::from(id), Policy::default());
         let begun = self.ledger.begin(&lease, &job, policy, now).await.unwrap();
         assert!(matches!(begun, Begin::Attempt { .. }), "{begun:?}");
-        let report = Report { outcome, reach: Reach::Untouched, calls: Vec::new() };
+        let report = Report { outcome, reach: Reach::Untouched, calls: Vec::new(), learnt: Learnt::default() };
         self.ledger.complete(&lease, &job, report, policy, 0.0, now).await.unwrap();
         if self.ledger.release(&lease, None, now).await.unwrap() == Release::MoreWork {
             self.ledger.hand_back(&lease, now).await.unwrap();
@@ -323,6 +327,7 @@ fn shop(name: &str, added_at: Timestamp) -> Shop {
         policy: Policy::default(),
         rules: HoldRules::default(),
         qualifies: Qualification::default(),
+        carriage: Carriage::default(),
         added_at,
     }
 }

@@ -21,6 +21,13 @@ pub(crate) fn answer<P: Provider>(front: &Front<P>, request: &Arrived) -> Option
             Ok(order) => done(front.provider.give_order(account, order)),
             Err(error) => done(Err(error.to_string())),
         },
+        ("POST", ["acts", account]) => {
+            let read = serde_json::from_slice::<Value>(&request.body).map_err(|error| error.to_string());
+            match read.and_then(|act| front.provider.act(account, act)) {
+                Ok(result) => Reply::json(200, &json!({"done": true, "webhooks": result})),
+                Err(error) => done(Err(error)),
+            }
+        }
         ("POST", ["faults"]) => match serde_json::from_slice::<Fault>(&request.body) {
             Ok(fault) => {
                 front.faults.push(fault);
@@ -32,7 +39,11 @@ pub(crate) fn answer<P: Provider>(front: &Front<P>, request: &Arrived) -> Option
             front.faults.clear();
             done(Ok(()))
         }
-        _ => Reply::json(404, &json!({"error": "the simulator has no such page"})),
+        (method, page) => match front.provider.own_page(method, page, &request.body) {
+            Some(Ok(answer)) => Reply::json(200, &answer),
+            Some(Err(error)) => done(Err(error)),
+            None => Reply::json(404, &json!({"error": "the simulator has no such page"})),
+        },
     })
 }
 

@@ -38,8 +38,18 @@ pub(crate) trait Provider: Send + Sync + 'static {
     /// Stores an order given over `/__simulator/orders/{account}`; says why not if it cannot.
     fn give_order(&self, account: &str, order: Value) -> Result<(), String>;
 
+    /// Does what people do at the provider, given over `/__simulator/acts/{account}`; says what came of it.
+    fn act(&self, account: &str, act: Value) -> Result<Value, String> {
+        Err(format!("there is nothing to do at {account}: {act}"))
+    }
+
     /// Every order, for `/__simulator/orders`.
     fn all_orders(&self) -> Value;
+
+    /// A page under `/__simulator` that only this provider has; nothing if it has no such page.
+    fn own_page(&self, _method: &str, _page: &[&str], _body: &[u8]) -> Option<Result<Value, String>> {
+        None
+    }
 }
 
 /// What the rate limit says about an admitted call.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::locked;
 
@@ -51,8 +52,10 @@ pub enum Kind {
     Created,
     /// It was written whole over what stood there.
     Replaced,
-    /// One of the small calls changed it: hold, restore, mark as shipped, delete.
+    /// One of the small calls changed it: hold, restore, mark as shipped, tag, delete.
     Changed,
+    /// At Shopify: a fulfilment was made for it. The key is the order's global id, the digest is the input's.
+    Fulfilled,
 }
 
 /// One effect: an order written at the provider through its API.
@@ -124,6 +127,24 @@ impl Journal {
         locked(&self.0).commits.iter().filter(|commit| commit.order_key == order_key).cloned().collect()
     }
 
+    /// How many commits of this kind an order has had.
+    pub fn count_of(&self, order_key: &str, kind: Kind) -> usize {
+        let entries = locked(&self.0);
+        entries.commits.iter().filter(|commit| commit.order_key == order_key && commit.kind == kind).count()
+    }
+
+    /// The order as it was sent for this commit: the call's body, or the entry of its list that has the commit's
+    /// digest. Nothing if the call was forgotten.
+    pub fn written(&self, commit: &Commit) -> Option<Value> {
+        let entries = locked(&self.0);
+        let index = entries.calls.binary_search_by_key(&commit.call, |call| call.number).ok()?;
+        let body = &entries.calls.get(index)?.request;
+        match body.as_array() {
+            Some(orders) => orders.iter().find(|order| digest(order) == commit.digest).cloned(),
+            None => Some(body.clone()),
+        }
+    }
+
     /// How many calls were answered with `status`.
     pub fn answered(&self, status: u16) -> usize {
         locked(&self.0).calls.iter().filter(|call| call.status == status).count()
@@ -183,6 +204,11 @@ impl Entries {
         self.next += 1;
         number
     }
+}
+
+/// SHA-256, in hex, of a body.
+pub(crate) fn digest(body: &Value) -> String {
+    hex::encode(Sha256::digest(body.to_string()))
 }
 
 fn push_bounded<T>(entries: &mut VecDeque<T>, entry: T, kept: usize) {

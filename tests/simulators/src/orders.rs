@@ -1,4 +1,5 @@
-//! Orders as Shopify's webhooks carry them, made from a seed: the same seed, number and time make the same order.
+//! Orders as Shopify's webhooks carry them, made from a seed ([`Maker`]) or from a description ([`Sale`]): the same
+//! seed, number and time make the same order.
 //!
 //! Ids are beyond 2^53 and neighbours differ in the last digit, so whoever passes them through a double loses an
 //! order and is found out.
@@ -13,10 +14,14 @@ mod goods;
 mod places;
 mod amounts;
 mod delivery;
+mod allocate;
+mod written;
+mod sale;
 #[cfg(test)]
 mod tests;
 
 pub use delivery::{headers, sign};
+pub use sale::{Item, Reduction, Sale};
 
 use amounts::Amounts;
 use goods::Line;

@@ -4,35 +4,51 @@
 //! fetch ─▶ does not qualify ─▶ withdraw: cancel what the warehouse has ─▶ skip
 //!   └────▶ judge ─▶ wait | question ─▶ late: put on hold what the warehouse has ─▶ hold
 //!             └───▶ put: (find, merge) write, read back ─▶ done | hold
+//!             └───▶ correct, where the warehouse imports orders by itself: wait, correct what customs is told
 //! ```
 //! A job whose attempts are used up is only looked up (`look_up`), one that a person refused only taken back
 //! (`withdraw`), and what others fulfilled first is left out (`fulfilled`). Whatever ends an attempt, `reach` tells what may
 //! exist at the warehouse afterwards; it is set to the worst before a write leaves and to the truth once it is known.
 
+mod form;
 mod field;
+mod customs;
+mod load;
+mod address;
+mod notes;
+mod goods;
 mod compose;
 mod judge;
 mod home;
 mod merge;
 mod compare;
+mod imported;
 mod find;
 mod fulfilled;
 mod put;
+mod untouched;
+mod correct;
 mod withdraw;
 mod late;
 mod look_up;
+pub(crate) mod tracking;
+mod burst;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::lane::attempt::AttemptKind;
-use ::lane::clock::{Clock, Timestamp, until};
+use ::lane::carriage::Mode;
+use ::lane::clock::{Clock, Timestamp, after, until};
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::Fingerprint;
 use ::lane::job::Job;
-use ::lane::outcome::{Outcome, Reach, Report, Trouble};
+use ::lane::outcome::{Learnt, Outcome, Reach, Report, Trouble};
+use ::lane::ports::Work;
+use ::lane::rules::Company;
 use ::lane::shop::{Shop, SkipReason};
 use ::lane::state::StateKind;
 use async_trait::async_trait;
@@ -50,15 +66,17 @@ use crate::secrets;
 use fulfilled::Before;
 use home::{account_of, home, units};
 use judge::{Question, Verdict};
+use load::Load;
 
-/// Points a second and points in the bucket on the smallest plan. A larger plan is held to this pace too: some 30
-/// points an order are three orders a second, far more than a warehouse account takes. What is in the bucket is learnt
-/// from every answer.
+/// Points a second and points in the bucket on the smallest plan. Which plan a shop has, and how full its bucket is, is
+/// learnt from every answer.
 const SHOPIFY_QUOTA: Quota = Quota { units: 100, per: Duration::from_secs(1), burst: 1900 };
 /// An order that the shop does not show yet is asked for once more: its webhook can be faster than its API.
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(10);
 /// For so long after it was heard of, an order that the shop does not show may be new to its API.
 const UNKNOWN_TIME: Duration = Duration::from_secs(10);
+/// How soon rules are asked again that the ledger could not answer.
+const LEDGER_AGAIN: Duration = Duration::from_secs(5);
 /// The API can be behind its own webhooks, mostly by less than this.
 const OLDER_AGAIN: Duration = Duration::from_secs(5);
 
@@ -68,6 +86,7 @@ pub struct Orders {
     shopify: Shopify,
     wire: Wire,
     pacific: Pacific,
+    ledger: Arc<dyn Work>,
 }
 
 /// Why orders cannot be carried at all.
@@ -95,6 +114,14 @@ struct Attempt<'a> {
     reach: Reach,
     /// What the warehouse must not ship of it, because others have.
     before: Before,
+    /// What of it is this warehouse's.
+    load: Load,
+    /// Whether the warehouse shows it as shipped, as far as it was looked at.
+    has_left: bool,
+    /// What is learnt about it on the way.
+    learnt: Learnt,
+    /// The ledger, for rules that look at other orders.
+    ledger: &'a dyn Work,
     /// The order as it was fetched; until then as its webhook told it.
     fetched: Fingerprint,
 }
@@ -106,12 +133,39 @@ impl Orders {
         shopify: ShopifySettings,
         limiter: Limiter,
         clock: Arc<dyn Clock>,
+        ledger: Arc<dyn Work>,
     ) -> Result<Self, StartError> {
         for account in accounts.all_shipstation() {
             limiter.set(&account.id, Quota::per_minute(account.per_minute));
         }
         let wire = Wire::new(limiter, clock)?;
-        Ok(Self { accounts, shopify: Shopify::new(shopify), wire, pacific: Pacific::load()? })
+        Ok(Self { accounts, shopify: Shopify::new(shopify), wire, pacific: Pacific::load()?, ledger })
+    }
+
+    fn begun<'a>(
+        &'a self,
+        shop: &'a Shop,
+        job: &'a Job,
+        kind: AttemptKind,
+        calls: &'a Calls<'a>,
+    ) -> Result<Attempt<'a>, CallError> {
+        let reach = job.reach.clone();
+        Ok(Attempt {
+            shop,
+            job,
+            kind,
+            accounts: &self.accounts,
+            account: account_of(&self.accounts, home(shop, &job.reach))?,
+            calls,
+            pacific: &self.pacific,
+            before: fulfilled::remembered(&reach).unwrap_or_default(),
+            reach,
+            load: Load::default(),
+            has_left: false,
+            learnt: Learnt::default(),
+            ledger: self.ledger.as_ref(),
+            fetched: job.fingerprint.clone(),
+        })
     }
 
     async fn run(&self, attempt: &mut Attempt<'_>) -> Result<Outcome, CallError> {
@@ -119,18 +173,27 @@ impl Orders {
             let name = self.number(attempt).await?;
             return attempt.take_back(&name, rejection).await;
         }
+        let order = match self.look(attempt).await? {
+            ControlFlow::Continue(order) => order,
+            ControlFlow::Break(outcome) => return Ok(outcome),
+        };
+        let outcome = match attempt.kind {
+            AttemptKind::Full => attempt.carry_out(&order).await?,
+            AttemptKind::LookUp => attempt.look_up(&order).await?,
+        };
+        self.tell_shop(attempt, &order, outcome).await
+    }
+
+    /// Fetches the order, if it can be worked with as it is.
+    async fn look(&self, attempt: &mut Attempt<'_>) -> Result<ControlFlow<Outcome, Box<Order>>, CallError> {
         let order = match self.fetch(attempt).await? {
             Fetched::Order(order) => order,
-            Fetched::Unknown => return Ok(attempt.unknown()),
+            Fetched::Unknown => return Ok(ControlFlow::Break(attempt.unknown())),
         };
-        attempt.fetched = order.fingerprint();
-        if let Some(outcome) = attempt.older(&order) {
-            return Ok(outcome);
-        }
-        match attempt.kind {
-            AttemptKind::Full => attempt.carry_out(&order).await,
-            AttemptKind::LookUp => attempt.look_up(&order).await,
-        }
+        attempt.learnt = judge::learnt(&order);
+        attempt.load = Load::of(&order, &attempt.shop.carriage.share);
+        attempt.fetched = asked_with(order.fingerprint(), &attempt.load.asks);
+        Ok(attempt.older(&order).map_or(ControlFlow::Continue(order), ControlFlow::Break))
     }
 
     async fn fetch(&self, attempt: &Attempt<'_>) -> Result<Fetched, CallError> {
@@ -171,40 +234,106 @@ impl Carry for Orders {
     ) -> Report {
         let given = units(shop, job, kind, job.reach != Reach::Untouched);
         let calls = Calls::new(&self.wire, given, deadline, left);
-        let (fetched, reach) = (job.fingerprint.clone(), job.reach.clone());
-        let account = match account_of(&self.accounts, home(shop, &reach)) {
-            Ok(account) => account,
-            Err(error) => return Report { outcome: error.outcome(&fetched), reach, calls: calls.end() },
+        let mut attempt = match self.begun(shop, job, kind, &calls) {
+            Ok(attempt) => attempt,
+            Err(error) => {
+                let (outcome, reach) = (error.outcome(&job.fingerprint), job.reach.clone());
+                return Report { outcome, reach, calls: calls.end(), learnt: Learnt::default() };
+            }
         };
-        let (accounts, pacific) = (&self.accounts, &self.pacific);
-        let before = fulfilled::remembered(&reach).unwrap_or_default();
-        let mut attempt =
-            Attempt { shop, job, kind, accounts, account, calls: &calls, pacific, reach, before, fetched };
         let ended = self.run(&mut attempt).await;
-        let (outcome, reach) = (attempt.ended(ended), attempt.reach);
-        Report { outcome, reach, calls: calls.end() }
+        let outcome = attempt.ended(ended);
+        let (reach, learnt) = (attempt.reach, attempt.learnt);
+        Report { outcome, reach, calls: calls.end(), learnt }
+    }
+
+    fn together(&self, shop: &Shop) -> u32 {
+        burst::together(shop, &self.wire.limiter)
+    }
+
+    async fn attempt_together(&self, shop: &Shop, jobs: &[Job], deadline: Timestamp, left: &CallsLeft) -> Vec<Report> {
+        self.burst(shop, jobs, deadline, left).await
     }
 }
 
 impl Attempt<'_> {
     /// An order that qualifies is judged and put; one that does not is withdrawn.
     async fn carry_out(&mut self, order: &Order) -> Result<Outcome, CallError> {
+        match self.may_go(order).await? {
+            ControlFlow::Continue(()) => match self.mode() {
+                Mode::Create => self.put(order).await,
+                Mode::Correct => self.correct(order).await,
+            },
+            ControlFlow::Break(outcome) => Ok(outcome),
+        }
+    }
+
+    /// Whether the order goes to the warehouse now, or how the attempt ends otherwise.
+    async fn may_go(&mut self, order: &Order) -> Result<ControlFlow<Outcome>, CallError> {
         if let Err(why) = self.shop.qualifies.judge(&judge::facts(&self.job.id, order)) {
-            return self.withdraw(order, why).await;
+            return self.withdraw(order, why).await.map(ControlFlow::Break);
         }
-        if self.reach == Reach::Untouched && !fulfilled::anything_left(order) {
-            return Ok(Outcome::Skip(SkipReason::AlreadyFulfilled));
+        if order.parts.is_empty() && order.shipped_lines().next().is_some() {
+            return Ok(ControlFlow::Break(not_routed()));
         }
-        let verdict = if self.job.accepts(&self.fetched).is_some() {
-            Verdict::Go
-        } else {
-            judge::judge(&self.shop.rules, order, self.job.heard_at, self.calls.now())
+        if self.load.asks.is_empty()
+            && let Some(outcome) = self.nothing_to_ship(order).await?
+        {
+            return Ok(ControlFlow::Break(outcome));
+        }
+        match self.verdict(order).await {
+            Verdict::Go => {
+                let outcome = self.nothing_to_ship(order).await?;
+                Ok(outcome.map_or(ControlFlow::Continue(()), ControlFlow::Break))
+            }
+            Verdict::Wait { until, why } => Ok(ControlFlow::Break(Outcome::Wait { until, why, stops: false })),
+            Verdict::Hold(question) => self.hold_wherever_it_is(order, question).await.map(ControlFlow::Break),
+        }
+    }
+
+    /// What a person accepted, or what was carried out before, is not judged again.
+    async fn verdict(&mut self, order: &Order) -> Verdict {
+        if self.job.accepts(&self.fetched).is_some() || self.job.passed.as_ref() == Some(&self.fetched) {
+            return Verdict::Go;
+        }
+        let before = self.others_work(None);
+        let declared = self.declared(order, &self.load.shipped(order, &before));
+        let customs = match declared {
+            Ok(declaration) => declaration.map(|declaration| declaration.seen).unwrap_or_default(),
+            Err(question) => return Verdict::Hold(question),
         };
-        match verdict {
-            Verdict::Go => self.put(order).await,
-            Verdict::Wait { until, why } => Ok(Outcome::Wait { until, why, stops: false }),
-            Verdict::Hold(question) => self.hold_wherever_it_is(order, question).await,
+        let company = if self.shop.rules.ask_for_company() {
+            let company = self.ledger.company(&self.job.lane, &self.job.id, &self.learnt.marks).await;
+            match company {
+                Ok(company) => company,
+                Err(error) => {
+                    // The order must not pass a rule that could not be asked.
+                    let until = after(self.calls.now(), LEDGER_AGAIN);
+                    return Verdict::Wait { until, why: format!("its rules could not be asked: {error}") };
+                }
+            }
+        } else {
+            Company::default()
+        };
+        self.judge(order, &self.load.clone(), customs, &company)
+    }
+
+    /// An order of which nothing is for this warehouse, or not yet.
+    async fn nothing_to_ship(&mut self, order: &Order) -> Result<Option<Outcome>, CallError> {
+        let untouched = self.reach == Reach::Untouched;
+        let nothing = if untouched { !self.load.anything_left() } else { self.load.is_nothing() };
+        if !nothing {
+            return Ok(None);
         }
+        if let Some((until, why)) = self.load.later(self.calls.now()) {
+            return self.wait_for_the_shop(order, until, why).await.map(Some);
+        }
+        if !untouched {
+            return self.withdraw(order, SkipReason::ShipsElsewhere).await.map(Some);
+        }
+        let fulfilled = order.shipped_lines().all(|line| line.unfulfilled_quantity == 0);
+        let why = if fulfilled { SkipReason::AlreadyFulfilled } else { SkipReason::ShipsElsewhere };
+        Ok(Some(Outcome::Skip(why)))
     }
 
     /// What was fetched is older than what a webhook told. To judge it would undo what is known already.
@@ -285,4 +414,18 @@ impl Attempt<'_> {
     fn key(&self) -> String {
         compose::order_key(&self.shop.id, &self.job.id)
     }
+}
+
+/// What a person accepts includes which parts were asked about.
+fn asked_with(fetched: Fingerprint, asks: &[String]) -> Fingerprint {
+    if asks.is_empty() {
+        return fetched;
+    }
+    Fingerprint::of(format!("{fetched} {}", asks.join("\u{1f}")).as_bytes())
+}
+
+/// The platform splits an order by location some moments after it was placed.
+fn not_routed() -> Outcome {
+    let error = Trouble::new(SHOPIFY, "the shop has not yet said which location fulfils the order");
+    Outcome::Retry { after: Some(UNKNOWN_AGAIN), error }
 }

@@ -5,7 +5,7 @@ use lane::attempt::AttemptKind;
 use lane::clock::{Timestamp, until};
 use lane::job::Job;
 use lane::line::Lease;
-use lane::outcome::{Outcome, PauseReason, Reach, Report, Trouble};
+use lane::outcome::{Learnt, Outcome, PauseReason, Reach, Report, Trouble};
 use lane::policy::Policy;
 use lane::ports::{Begin, LedgerError};
 use lane::shop::Shop;
@@ -17,6 +17,10 @@ use crate::attempt::CallsLeft;
 
 /// An attempt that has not ended so long after its deadline does not end by itself.
 const OVERTIME: Duration = Duration::from_secs(3);
+
+/// What is said of an attempt that could not tell itself.
+pub(super) const PANICKED: &str = "the attempt panicked; the log says where";
+pub(super) const BROKEN_OFF: &str = "the attempt did not end before its deadline and was broken off";
 
 /// What an attempt is about, for recording and logging it.
 pub(super) struct Running {
@@ -54,15 +58,19 @@ impl Lanes {
         let (carry, shop) = (Arc::clone(&self.carry), Arc::clone(shop));
         let (job, left) = (running.job.clone(), Arc::clone(&running.left));
         let mut task = tokio::spawn(async move { carry.attempt(&shop, &job, kind, deadline, &left).await });
-        let patience = until(self.clock.now(), deadline) + OVERTIME;
-        match tokio::time::timeout(patience, &mut task).await {
+        match tokio::time::timeout(self.patience(deadline), &mut task).await {
             Ok(Ok(report)) => report,
-            Ok(Err(_)) => unfinished(running, "the attempt panicked; the log says where"),
+            Ok(Err(_)) => unfinished(running, PANICKED),
             Err(_) => {
                 task.abort();
-                unfinished(running, "the attempt did not end before its deadline and was broken off")
+                unfinished(running, BROKEN_OFF)
             }
         }
+    }
+
+    /// How long an attempt is waited for.
+    pub(super) fn patience(&self, deadline: Timestamp) -> Duration {
+        until(self.clock.now(), deadline) + OVERTIME
     }
 
     /// The lane cannot be worked without its shop. It is paused as if the shop had just been removed: adding the shop
@@ -73,7 +81,7 @@ impl Lanes {
         let Begin::Attempt { job, number, .. } = begun else { return self.give_up(lease).await };
         tracing::error!(lane = %lease.lane, shop.id = %job.shop, "the shop of a lane is unknown; the lane is paused");
         let outcome = Outcome::Pause { why: PauseReason::ShopRemoved, until: None };
-        let report = Report { outcome, reach: job.reach.clone(), calls: Vec::new() };
+        let report = Report { outcome, reach: job.reach.clone(), calls: Vec::new(), learnt: Learnt::default() };
         let left = Arc::default();
         let policy = Policy::default();
         let running = Running { job: *job, number, policy, left, began: now };
@@ -84,18 +92,18 @@ impl Lanes {
     pub(super) async fn paused(&self, lease: &Lease) -> Result<Turn, LedgerError> {
         match self.give_up(lease).await? {
             // It was resumed at once.
-            Turn::Look | Turn::Job => Ok(Turn::Look),
+            Turn::Look | Turn::Jobs(_) => Ok(Turn::Look),
             Turn::End(ran) => Ok(Turn::End(ran)),
         }
     }
 }
 
 /// What is known of an attempt that could not tell itself.
-fn unfinished(running: &Running, words: &str) -> Report {
+pub(super) fn unfinished(running: &Running, words: &str) -> Report {
     let reach: Reach = running.job.reach.clone();
     let reach = if running.left.any() { reach.or_overwritten() } else { reach };
     let error = Trouble::new("lanekeeper", words);
-    Report { outcome: Outcome::Retry { after: None, error }, reach, calls: Vec::new() }
+    Report { outcome: Outcome::Retry { after: None, error }, reach, calls: Vec::new(), learnt: Learnt::default() }
 }
 
 /// The run is over because the lease went to somebody else.

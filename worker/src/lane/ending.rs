@@ -18,6 +18,20 @@ const AGAIN_MAX: Duration = Duration::from_secs(5);
 
 impl Lanes {
     pub(super) async fn record(&self, lease: &Lease, running: &Running, report: Report) -> Result<Turn, LedgerError> {
+        match self.write_down(lease, running, report).await? {
+            Written::Down => Ok(Turn::Jobs(1)),
+            Written::AndPaused => self.paused(lease).await,
+            Written::NotOurs => Ok(LOST),
+        }
+    }
+
+    /// Writes down what an attempt did. A lane that is paused by it is still leased.
+    pub(super) async fn write_down(
+        &self,
+        lease: &Lease,
+        running: &Running,
+        report: Report,
+    ) -> Result<Written, LedgerError> {
         let pauses = matches!(report.outcome, Outcome::Pause { .. });
         let told = Told::of(&report.outcome);
         let recorded = self.complete(lease, running, report).await;
@@ -25,13 +39,13 @@ impl Lanes {
         match recorded? {
             Complete::Recorded { .. } => {
                 fail::fail_point!("worker.after_complete");
-                if pauses { self.paused(lease).await } else { Ok(Turn::Job) }
+                Ok(if pauses { Written::AndPaused } else { Written::Down })
             }
             Complete::Lost => {
                 if running.left.any() {
                     self.disturb(lease, running).await?;
                 }
-                Ok(LOST)
+                Ok(Written::NotOurs)
             }
         }
     }
@@ -98,6 +112,15 @@ impl Lanes {
             );
         }
     }
+}
+
+/// What came of writing an attempt down.
+pub(super) enum Written {
+    Down,
+    /// The lane is paused; its lease must be given back.
+    AndPaused,
+    /// The lease went to somebody else.
+    NotOurs,
 }
 
 /// What the log says of an outcome.

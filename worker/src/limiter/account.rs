@@ -21,6 +21,8 @@ pub(super) struct Ahead {
 
 pub(super) struct Account {
     limit: Option<(Pace, Window)>,
+    /// The limit as it was set. What the provider says of its bucket replaces it.
+    assumed: Option<Quota>,
     belief: Belief,
     stop_until: Timestamp,
     circuit: Circuit,
@@ -29,12 +31,19 @@ pub(super) struct Account {
 impl Default for Account {
     fn default() -> Self {
         let (belief, circuit) = (Belief::Nothing, Circuit::default());
-        Self { limit: None, belief, stop_until: Timestamp::MIN, circuit }
+        Self { limit: None, assumed: None, belief, stop_until: Timestamp::MIN, circuit }
     }
 }
 
 impl Account {
     pub(super) fn set(&mut self, quota: Quota, now: Timestamp) {
+        if self.assumed != Some(quota) {
+            self.assumed = Some(quota);
+            self.follow(quota, now);
+        }
+    }
+
+    fn follow(&mut self, quota: Quota, now: Timestamp) {
         match &mut self.limit {
             Some((pace, _)) if pace.quota() == quota => {}
             Some((pace, window)) => {
@@ -83,6 +92,15 @@ impl Account {
         self.stopped(id, now)?;
         let left = self.limit.as_mut().map_or(Ok(()), |(_, window)| window.leave(now));
         left.map_err(|until| Stopped { until, why: format!("{id} {IN_LINE}") })
+    }
+
+    /// How many units could leave now.
+    pub(super) fn spare(&self, id: &AccountId, now: Timestamp) -> u32 {
+        if self.stopped(id, now).is_err() {
+            return 0;
+        }
+        let room = self.limit.as_ref().map_or(u32::MAX, |(_, window)| window.room(now));
+        room.min(self.belief.spare(now))
     }
 
     pub(super) fn spend(&mut self, id: &AccountId, units: u32, now: Timestamp) -> Result<(), Stopped> {
@@ -159,6 +177,9 @@ impl Account {
             }
             Lesson::Remaining { units, resets } => self.believe_remaining(units, resets, now),
             Lesson::Level { available, restored_per_second, capacity } => {
+                if let (Some(_), Some(quota)) = (self.assumed, Quota::of_bucket(restored_per_second, capacity)) {
+                    self.follow(quota, now);
+                }
                 let pending = self.limit.as_ref().map_or(0, |(_, window)| window.pending());
                 let left = available - f64::from(pending);
                 self.belief = Belief::Level { left, at: now, restored_per_second, capacity };

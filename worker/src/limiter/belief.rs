@@ -33,6 +33,17 @@ impl Belief {
         }
     }
 
+    /// How many units are there; all that are asked for, if nothing is known.
+    pub(super) fn spare(&self, now: Timestamp) -> u32 {
+        match *self {
+            Self::Nothing => u32::MAX,
+            Self::Window { resets, .. } if resets <= now => u32::MAX,
+            Self::Window { left, .. } => left,
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is kept")]
+            Self::Level { .. } => self.level(now).clamp(0.0, f64::from(u32::MAX)) as u32,
+        }
+    }
+
     pub(super) fn take(&mut self, units: u32, now: Timestamp) {
         self.forget_past(now);
         match self {

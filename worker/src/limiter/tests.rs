@@ -280,6 +280,83 @@ fn a_bucket_that_is_nearly_empty_is_waited_for() {
     assert_eq!(limiter.reserve(&lane(0), &needs), Slot::Now);
 }
 
+/// A shop whose smallest plan is assumed.
+fn shop_limiter() -> (AccountId, Limiter, Arc<ManualClock>) {
+    let shop = AccountId::at("shopify", "acme");
+    let (limiter, clock) = limiter(40);
+    limiter.set(&shop, SMALLEST);
+    (shop, limiter, clock)
+}
+
+const SMALLEST: Quota = Quota { units: 100, per: Duration::from_secs(1), burst: 1900 };
+
+/// Carries orders of `cost` points for `time` seconds against the provider's own bucket, whose level every answer tells.
+/// Returns how many were carried and how often the bucket would have run over.
+fn play_shop(rate: f64, capacity: f64, cost: u32, time: u64) -> (u32, u32) {
+    let (shop, limiter, clock) = shop_limiter();
+    let (mut bucket, mut filled_at) = (capacity, start());
+    let (mut carried, mut over) = (0, 0);
+    let end = after(start(), seconds(time));
+    while clock.now() < end {
+        // As every attempt does: it must not forget what was learnt.
+        limiter.set(&shop, SMALLEST);
+        let needs = [Need { account: shop.clone(), units: cost }];
+        match limiter.reserve(&lane(0), &needs) {
+            Slot::At { at, .. } => move_to(&clock, at),
+            Slot::Now => {
+                limiter.permit(&shop).unwrap();
+                let passed = lane::clock::until(filled_at, clock.now()).as_secs_f64();
+                (bucket, filled_at) = ((bucket + rate * passed).min(capacity) - f64::from(cost), clock.now());
+                over += u32::from(bucket < -0.001);
+                carried += 1;
+                limiter.learn(&shop, Lesson::Level { available: bucket, restored_per_second: rate, capacity });
+                limiter.finish(&lane(0));
+            }
+        }
+    }
+    (carried, over)
+}
+
+#[test]
+fn the_pace_follows_the_plan_that_the_answers_tell_and_never_runs_its_bucket_over() {
+    for (rate, capacity) in [(100.0, 2_000.0), (200.0, 4_000.0), (1000.0, 20_000.0), (2000.0, 40_000.0)] {
+        let (carried, over) = play_shop(rate, capacity, 250, 120);
+        assert_eq!(over, 0, "{rate} a second");
+        // What the bucket holds and what comes back in two minutes, in orders of 250 points.
+        let most = (capacity + rate * 120.0) / 250.0;
+        let share = f64::from(carried) / most;
+        assert!(share > 0.93 && share <= 1.0, "{rate} a second: {carried} of {most}");
+    }
+}
+
+#[test]
+fn a_plan_that_shrank_is_followed_too() {
+    let (carried, over) = play_shop(50.0, 1_000.0, 250, 120);
+    assert_eq!(over, 0);
+    assert!(carried <= 28, "{carried}");
+}
+
+#[test]
+fn a_stop_holds_whatever_plan_is_told() {
+    let (shop, limiter, clock) = shop_limiter();
+    let until = after(start(), seconds(30));
+    limiter.learn(&shop, Lesson::StopUntil(until));
+    limiter.learn(&shop, Lesson::Level { available: 20_000.0, restored_per_second: 1000.0, capacity: 20_000.0 });
+    let needs = [Need { account: shop.clone(), units: 250 }];
+    assert!(at(&limiter.reserve(&lane(0), &needs)) >= until);
+    assert!(limiter.permit(&shop).is_err());
+    clock.advance(seconds(31));
+    assert_eq!(limiter.reserve(&lane(0), &needs), Slot::Now);
+}
+
+#[test]
+fn figures_that_describe_no_bucket_change_no_limit() {
+    for (rate, capacity) in [(0.0, 0.0), (-5.0, 10.0), (f64::NAN, 2_000.0), (1e18, 1e18), (1000.0, 10.0)] {
+        assert_eq!(Quota::of_bucket(rate, capacity), None, "{rate} {capacity}");
+    }
+    assert_eq!(Quota::of_bucket(100.0, 2_000.0), Some(SMALLEST));
+}
+
 #[test]
 fn a_call_beyond_the_ticket_goes_first_and_is_paid_for() {
     let (limiter, clock) = limiter(40);

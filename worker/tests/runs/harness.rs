@@ -1,15 +1,20 @@
 //! A shop or two with orders, a ledger in a temporary file, and attempts that do what the test says.
 
 use ::lane::attempt::AttemptKind;
+use ::lane::carriage::Carriage;
 use ::lane::clock::{Clock, ManualClock, Timestamp};
 use ::lane::hold::HoldReason;
 use ::lane::id::{AccountId, CorrelationId, Fingerprint, JobId, LaneKey, ShopId};
 use ::lane::job::Job;
 use ::lane::line::{Lease, Leased, Rest};
-use ::lane::outcome::{Outcome, PauseReason, Proof, Report, Trouble};
+use ::lane::marks::Marks;
+use ::lane::outcome::{Learnt, Outcome, PauseReason, Proof, Report, Trouble};
 use ::lane::policy::Policy;
-use ::lane::ports::{Begin, Complete, Desk, Head, Intake, LedgerError, Recorded, Registry, Release, Swept, Work};
-use ::lane::shop::{HoldRules, Qualification, Shop, Source};
+use ::lane::ports::{
+    Begin, Burst, Complete, Desk, Head, Intake, LedgerError, Recorded, Registry, Release, Swept, Work,
+};
+use ::lane::rules::{Company, HoldRules};
+use ::lane::shop::{Qualification, Shop, Source};
 use ::lane::state::StateKind;
 use ::lane::wake_up::Envelope;
 use ::lane::webhook::{Content, OrderNews, Webhook};
@@ -34,6 +39,8 @@ pub(crate) enum Act {
     Retry,
     Hold,
     WaitFor(Duration),
+    /// One of several that goes after another one.
+    Behind,
     TokenRefused,
     /// The warehouse answers 429 and asks for so much silence.
     Throttled(Duration),
@@ -55,6 +62,8 @@ pub(crate) enum Act {
 pub(crate) struct Script {
     acts: Mutex<HashMap<JobId, VecDeque<Act>>>,
     attempts: Mutex<Vec<String>>,
+    together: AtomicU32,
+    bursts: Mutex<Vec<Vec<String>>>,
     reserving_takes: Mutex<Duration>,
     ledger: Arc<Flaky>,
     limiter: Limiter,
@@ -68,6 +77,11 @@ impl Script {
     /// Attempts so far, as `shop/order`.
     pub(crate) fn attempts(&self) -> Vec<String> {
         self.attempts.lock().unwrap().clone()
+    }
+
+    /// What was attempted together so far, as ids of orders.
+    pub(crate) fn bursts(&self) -> Vec<Vec<String>> {
+        self.bursts.lock().unwrap().clone()
     }
 
     async fn overtake(&self, job: &Job) {
@@ -97,6 +111,26 @@ impl Carry for Script {
         left: &CallsLeft,
     ) -> Report {
         assert!(deadline >= self.clock.now());
+        self.report(shop, job, left).await
+    }
+
+    fn together(&self, _shop: &Shop) -> u32 {
+        self.together.load(Ordering::SeqCst)
+    }
+
+    async fn attempt_together(&self, shop: &Shop, jobs: &[Job], deadline: Timestamp, left: &CallsLeft) -> Vec<Report> {
+        assert!(deadline >= self.clock.now());
+        self.bursts.lock().unwrap().push(jobs.iter().map(|job| job.id.to_string()).collect());
+        let mut reports = Vec::new();
+        for job in jobs {
+            reports.push(self.report(shop, job, left).await);
+        }
+        reports
+    }
+}
+
+impl Script {
+    async fn report(&self, shop: &Shop, job: &Job, left: &CallsLeft) -> Report {
         self.attempts.lock().unwrap().push(format!("{}/{}", shop.id, job.id));
         let act = self.acts.lock().unwrap().get_mut(&job.id).and_then(VecDeque::pop_front);
         let outcome = match act.unwrap_or(Act::Done) {
@@ -113,6 +147,7 @@ impl Carry for Script {
                 why: "test".into(),
                 stops: false,
             },
+            Act::Behind => Outcome::Wait { until: self.clock.now(), why: "test".into(), stops: true },
             Act::TokenRefused => {
                 let why = PauseReason::TokenRefused { account: warehouse() };
                 Outcome::Pause { why, until: None }
@@ -145,7 +180,7 @@ impl Carry for Script {
                 done(job, self.clock.now())
             }
         };
-        Report { outcome, reach: job.reach.clone(), calls: Vec::new() }
+        Report { outcome, reach: job.reach.clone(), calls: Vec::new(), learnt: Learnt::default() }
     }
 }
 
@@ -200,6 +235,14 @@ impl Work for Flaky {
 
     async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError> {
         self.ledger.begin(lease, job, policy, now).await
+    }
+
+    async fn begin_burst(&self, lease: &Lease, max: u32, policy: Policy, now: Timestamp) -> Result<Burst, LedgerError> {
+        self.ledger.begin_burst(lease, max, policy, now).await
+    }
+
+    async fn company(&self, lane: &LaneKey, job: &JobId, marks: &Marks) -> Result<Company, LedgerError> {
+        self.ledger.company(lane, job, marks).await
     }
 
     async fn complete(
@@ -295,6 +338,8 @@ impl World {
         let script = Arc::new(Script {
             acts: Mutex::default(),
             attempts: Mutex::default(),
+            together: AtomicU32::new(1),
+            bursts: Mutex::default(),
             reserving_takes: Mutex::default(),
             ledger: Arc::clone(&flaky),
             limiter: limiter.clone(),
@@ -322,6 +367,7 @@ impl World {
             policy,
             rules: HoldRules::default(),
             qualifies: Qualification::default(),
+            carriage: Carriage::default(),
             added_at: self.clock.now(),
         };
         self.ledger.put_shop(&shop, self.clock.now()).await.unwrap();
@@ -342,6 +388,7 @@ impl World {
             test: false,
             financial_status: "paid".into(),
             ships_something: true,
+            marks: Marks::default(),
         };
         let webhook = Webhook {
             source: Source::Shopify,
@@ -357,9 +404,13 @@ impl World {
         };
         match self.ledger.record(webhook).await.unwrap() {
             Recorded::New { send, .. } => send,
-            other @ (Recorded::Newer { .. } | Recorded::Unchanged | Recorded::Duplicate | Recorded::Quarantined(_)) => {
-                panic!("{other:?}")
-            }
+            other @ (Recorded::Newer { .. }
+            | Recorded::Unchanged
+            | Recorded::Duplicate
+            | Recorded::Quarantined(_)
+            | Recorded::Closed
+            | Recorded::Asked
+            | Recorded::Forgotten) => panic!("{other:?}"),
         }
     }
 
@@ -367,6 +418,11 @@ impl World {
     pub(crate) fn script(&self, order: u64, acts: &[Act]) {
         let acts = acts.iter().cloned().collect();
         self.script.acts.lock().unwrap().insert(JobId::from(order), acts);
+    }
+
+    /// From now on so many jobs are attempted together.
+    pub(crate) fn together(&self, jobs: u32) {
+        self.script.together.store(jobs, Ordering::SeqCst);
     }
 
     /// So much time passes before each attempt.

@@ -3,4 +3,5 @@
 
 mod harness;
 mod lane;
+mod burst;
 mod daemon;

@@ -1,5 +1,11 @@
 //! Webhooks in the making.
 
+use lane::marks::Marks;
+use lane::ports::Recorded;
+use lane::webhook::Content;
+
+use super::scene::{Scene, hash};
+
 /// A webhook in the making.
 #[derive(Clone)]
 pub struct News {
@@ -47,4 +53,24 @@ impl News {
         (self.delivery, self.event) = (delivery.map(Into::into), event.map(Into::into));
         self
     }
+}
+
+/// A webhook arrives that says something else than how an order stands. Each call is a fact of its own as long as time
+/// passes in between.
+pub(super) async fn told(scene: &Scene, shop: &str, topic: &str, content: Content) -> Recorded {
+    let mut webhook = scene.webhook(shop, &News::of(0));
+    topic.clone_into(&mut webhook.topic);
+    webhook.body_hash = hash(format!("{topic} {content:?} {}", scene.now()).as_bytes());
+    webhook.content = content;
+    scene.ports.intake.record(webhook).await.expect("the webhook is recorded")
+}
+
+/// An order is sold to somebody.
+pub(super) async fn sold_to(scene: &Scene, shop: &str, order: u64, buyer: Marks) {
+    let mut webhook = scene.webhook(shop, &News::of(order));
+    if let Content::Order(news) = &mut webhook.content {
+        news.marks = buyer;
+    }
+    let recorded = scene.ports.intake.record(webhook).await.expect("the webhook is recorded");
+    assert!(matches!(recorded, Recorded::New { .. }), "{recorded:?}");
 }

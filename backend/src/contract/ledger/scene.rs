@@ -4,15 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use lane::carriage::Carriage;
 use lane::clock::{Clock, ManualClock, Timestamp, after};
 use lane::decision::{Decision, Verdict};
 use lane::id::{AccountId, CorrelationId, Fingerprint, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::line::{Lease, Leased};
-use lane::outcome::{Outcome, Reach, Report};
+use lane::marks::Marks;
+use lane::outcome::{Learnt, Outcome, Reach, Report};
 use lane::policy::Policy;
-use lane::ports::{Begin, Complete, Decided, Desk, Head, Intake, Once, Recorded, Registry, Release, Work};
-use lane::shop::{HoldRules, Qualification, SecretRef, Shop, Source};
+use lane::ports::{
+    Begin, Complete, Decided, Desk, Head, Intake, Once, Privacy, Recorded, Registry, Release, Shipping, Work,
+};
+use lane::rules::HoldRules;
+use lane::shop::{Qualification, SecretRef, Shop, Source};
 use lane::state::StateKind;
 use lane::view::Page;
 use lane::webhook::{Content, OrderNews, Webhook};
@@ -30,6 +35,24 @@ pub struct Ports {
     pub desk: Arc<dyn Desk>,
     /// As the command line uses it.
     pub registry: Arc<dyn Registry>,
+    /// As whoever fetches shipments uses it.
+    pub shipping: Arc<dyn Shipping>,
+    /// As whoever answers privacy requests uses it.
+    pub privacy: Arc<dyn Privacy>,
+}
+
+impl Ports {
+    /// The ports of a ledger that has all of them.
+    pub fn of<L: Intake + Work + Desk + Registry + Shipping + Privacy + 'static>(ledger: &Arc<L>) -> Self {
+        Self {
+            intake: ledger.clone(),
+            work: ledger.clone(),
+            desk: ledger.clone(),
+            registry: ledger.clone(),
+            shipping: ledger.clone(),
+            privacy: ledger.clone(),
+        }
+    }
 }
 
 /// A fresh ledger and a clock that only the case moves.
@@ -73,6 +96,7 @@ impl Scene {
             policy,
             rules: HoldRules::default(),
             qualifies: Qualification::default(),
+            carriage: Carriage::default(),
             added_at: self.now(),
         }
     }
@@ -102,6 +126,7 @@ impl Scene {
                 test: false,
                 financial_status: "paid".to_owned(),
                 ships_something: true,
+                marks: Marks::default(),
             }),
         }
     }
@@ -153,7 +178,7 @@ impl Scene {
         reach: Reach,
         policy: Policy,
     ) -> Complete {
-        let report = Report { outcome, reach, calls: Vec::new() };
+        let report = Report { outcome, reach, calls: Vec::new(), learnt: Learnt::default() };
         let completed = self.ports.work.complete(lease, &JobId::from(order), report, policy, 0.5, self.now()).await;
         completed.expect("an answer to complete")
     }
@@ -231,6 +256,13 @@ impl Scene {
             listed += of_state;
         }
         assert_eq!(listed, counted);
+    }
+
+    /// How many webhooks came to this.
+    pub async fn webhooks(&self, word: &str) -> u64 {
+        let figures = self.ports.desk.figures(self.now()).await.expect("figures");
+        let counted = figures.webhooks.iter().find(|(known, _)| known == word);
+        counted.map(|(_, n)| *n).expect("every word is counted")
     }
 }
 

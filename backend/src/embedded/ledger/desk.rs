@@ -13,7 +13,7 @@ use rusqlite::OptionalExtension;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::registry::replay_one;
+use super::replay::replay_one;
 use super::rows::{JobRow, LaneRow, micros, one, pick_next, set_wake};
 use super::work::wake_for;
 use super::writer::{Fault, Unit};
@@ -186,7 +186,7 @@ fn release_now(unit: &mut Unit<'_>, id: u64, by: &OperatorId, now: Timestamp) ->
     let Some(job) = one::<i64>(unit.conn, "SELECT job FROM webhook WHERE seq = ?1 AND job IS NOT NULL", [seq])? else {
         return Ok(None);
     };
-    let Some(mut row) = JobRow::find_seq(unit.conn, job)? else { return Ok(None) };
+    let Some(mut row) = JobRow::find_seq(unit.conn, job)?.filter(|row| !row.job.redacted) else { return Ok(None) };
     unit.conn.prepare_cached("UPDATE webhook SET quarantine = NULL, words = NULL WHERE seq = ?1")?.execute([seq])?;
     if row.job.state.kind() != StateKind::Skipped {
         // A newer webhook has brought it back into line already.

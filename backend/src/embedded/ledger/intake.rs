@@ -8,13 +8,14 @@ use lane::id::{LaneKey, ShopId};
 use lane::job::{Heard, Job};
 use lane::ports::{LedgerError, Recorded, WAKE_UPS_PER_LANE_MAX};
 use lane::shop::{Shop, Source};
-use lane::state::StateKind;
+use lane::state::{Placing, StateKind};
 use lane::view::QuarantineReason;
 use lane::wake_up::{Envelope, SendKind};
 use lane::webhook::{Content, OrderNews, Webhook};
 
 use super::rows::{JobRow, LaneRow, micros, next_place, one, wake_by};
 use super::writer::{Fault, Unit};
+use super::{closing, privacy, touch};
 
 /// How long the handler's own wake-up may take to be heard before the sweep sends another.
 pub(super) const SEND_GRACE: Duration = Duration::from_secs(30);
@@ -36,38 +37,62 @@ pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Res
         unit.count("webhook/duplicate".to_owned(), 1);
         return Ok(Recorded::Duplicate);
     }
-    let recorded = match (&shop, &webhook.content) {
-        (_, Content::Unreadable { why }) => {
-            let row = keep(unit, webhook, body, shop.as_ref().map(|shop| &shop.id))?;
+    let recorded = match &webhook.content {
+        Content::Privacy(request) => privacy::take_in(unit, webhook, shop.as_ref().map(|shop| &shop.id), request)?,
+        _ if privacy::forgotten(unit, webhook, shop.as_ref())? => Recorded::Forgotten,
+        Content::Unreadable { why } => {
+            let row = keep(unit, webhook, Some(body), shop.as_ref().map(|shop| &shop.id))?;
             quarantine(unit, row, QuarantineReason::Unreadable, why, None)?;
             Recorded::Quarantined(QuarantineReason::Unreadable)
         }
-        (None, content) => {
-            let row = keep(unit, webhook, body, None)?;
-            let words = "no shop has this domain; add the shop and its webhooks are replayed in order";
-            quarantine(unit, row, QuarantineReason::UnknownShop, words, Some(content))?;
-            Recorded::Quarantined(QuarantineReason::UnknownShop)
+        Content::Order(news) => {
+            of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, arrival| take_in(unit, shop, news, arrival))?
         }
-        (Some(shop), Content::Order(news)) => {
-            let row = keep(unit, webhook, body, Some(&shop.id))?;
-            match take_in(unit, shop, news, &Arrival::of(webhook)) {
-                Ok((recorded, job)) => {
-                    settle(unit, row, recorded.label(), Some(job))?;
-                    recorded
-                }
-                // A job that this program cannot read must not cost the subscription: the webhook is kept for people.
-                Err(Fault::Json(_) | Fault::Ledger(LedgerError::Unreadable(_) | LedgerError::Impossible(_))) => {
-                    let words =
-                        "its job could not be read or moved; a newer version of the program may have written it";
-                    quarantine(unit, row, QuarantineReason::Unreadable, words, None)?;
-                    Recorded::Quarantined(QuarantineReason::Unreadable)
-                }
-                Err(fault) => return Err(fault),
-            }
+        Content::Touched(named) => of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, arrival| {
+            touch::take_in(unit, shop, named, arrival)
+        })?,
+        Content::Uninstalled { at } => {
+            of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, _| closing::close(unit, &shop.id, *at))?
         }
     };
     unit.count(format!("webhook/{}", recorded.label()), 1);
     Ok(recorded)
+}
+
+/// What a webhook came to, and the row of the job that it is about.
+pub(super) type Caused = (Recorded, Option<i64>);
+
+/// Records a webhook that causes something in its shop; without the shop it is kept until the shop is added.
+fn of_shop(
+    unit: &mut Unit<'_>,
+    webhook: &Webhook,
+    body: &[u8],
+    shop: Option<&Shop>,
+    cause: impl FnOnce(&mut Unit<'_>, &Shop, &Arrival<'_>) -> Result<Caused, Fault>,
+) -> Result<Recorded, Fault> {
+    let Some(shop) = shop else {
+        let row = keep(unit, webhook, Some(body), None)?;
+        let words = "no shop has this domain; add the shop and its webhooks are replayed in order";
+        quarantine(unit, row, QuarantineReason::UnknownShop, words, Some(&webhook.content))?;
+        return Ok(Recorded::Quarantined(QuarantineReason::UnknownShop));
+    };
+    match cause(unit, shop, &Arrival::of(webhook)) {
+        Ok((recorded, job)) => {
+            // Nothing that a forgotten order's webhook says is written down, not even for a moment.
+            let body = (recorded != Recorded::Forgotten).then_some(body);
+            let row = keep(unit, webhook, body, Some(&shop.id))?;
+            settle(unit, row, recorded.label(), job)?;
+            Ok(recorded)
+        }
+        // A job that this program cannot read must not cost the subscription: the webhook is kept for people.
+        Err(Fault::Json(_) | Fault::Ledger(LedgerError::Unreadable(_) | LedgerError::Impossible(_))) => {
+            let row = keep(unit, webhook, Some(body), Some(&shop.id))?;
+            let words = "its job could not be read or moved; a newer version of the program may have written it";
+            quarantine(unit, row, QuarantineReason::Unreadable, words, None)?;
+            Ok(Recorded::Quarantined(QuarantineReason::Unreadable))
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 /// What the timeline says of how news came.
@@ -78,7 +103,7 @@ pub(super) struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    fn of(webhook: &'a Webhook) -> Self {
+    pub(super) fn of(webhook: &'a Webhook) -> Self {
         Self { topic: &webhook.topic, correlation: &webhook.correlation, at: webhook.received_at }
     }
 }
@@ -89,7 +114,7 @@ pub(super) fn take_in(
     shop: &Shop,
     news: &OrderNews,
     arrival: &Arrival<'_>,
-) -> Result<(Recorded, i64), Fault> {
+) -> Result<Caused, Fault> {
     let lane = LaneRow::find_or_make(unit, &LaneKey::orders(&shop.id), &shop.id)?;
     let judged = shop.qualifies.judge(news);
     match JobRow::find(unit.conn, lane.seq, &news.id)? {
@@ -105,7 +130,7 @@ fn accept(
     news: &OrderNews,
     judged: Result<(), lane::shop::SkipReason>,
     arrival: &Arrival<'_>,
-) -> Result<(Recorded, i64), Fault> {
+) -> Result<Caused, Fault> {
     let why = judged.as_ref().err().map(lane::shop::SkipReason::words);
     let place = next_place(unit, lane.seq)?;
     let correlation = arrival.correlation.clone();
@@ -114,7 +139,7 @@ fn accept(
     let row = JobRow::insert(unit, lane.seq, job)?;
     let state = row.job.state.kind();
     row.note(unit, arrival.at, Happened::Accepted { topic: arrival.topic.to_owned(), correlation, state, why })?;
-    Ok((Recorded::New { lane: lane.key.clone(), state, send }, row.seq))
+    Ok((Recorded::New { lane: lane.key.clone(), state, send }, Some(row.seq)))
 }
 
 fn tell(
@@ -124,12 +149,27 @@ fn tell(
     news: &OrderNews,
     judged: Result<(), lane::shop::SkipReason>,
     arrival: &Arrival<'_>,
-) -> Result<(Recorded, i64), Fault> {
-    let heard = row.job.hear(news, judged, arrival.at)?;
-    let Heard::Newer(placing) = heard else {
-        row.save(unit)?;
-        return Ok((Recorded::Unchanged, row.seq));
-    };
+) -> Result<Caused, Fault> {
+    if row.job.redacted {
+        return Ok((Recorded::Forgotten, Some(row.seq)));
+    }
+    match row.job.hear(news, judged, arrival.at)? {
+        Heard::Newer(placing) => newer(unit, lane, row, placing, arrival),
+        Heard::Unchanged => {
+            row.save(unit)?;
+            Ok((Recorded::Unchanged, Some(row.seq)))
+        }
+    }
+}
+
+/// Writes down that a job has a newer version, and wakes its lane.
+pub(super) fn newer(
+    unit: &mut Unit<'_>,
+    lane: &LaneRow,
+    mut row: JobRow,
+    placing: Placing,
+    arrival: &Arrival<'_>,
+) -> Result<Caused, Fault> {
     row.place(unit, placing)?;
     let (state, version) = (row.job.state.kind(), row.job.version);
     let (topic, correlation) = (arrival.topic.to_owned(), arrival.correlation.clone());
@@ -140,7 +180,7 @@ fn tell(
         // It may have stopped the lane; those behind it are due now.
         wake_by(unit, lane.seq, arrival.at)?;
     }
-    Ok((Recorded::Newer { lane: lane.key.clone(), state, send }, row.seq))
+    Ok((Recorded::Newer { lane: lane.key.clone(), state, send }, Some(row.seq)))
 }
 
 /// The wake-up for a job that is in line, unless its lane has work enough; either way the sweep knows of it. It is counted
@@ -182,7 +222,13 @@ pub(super) fn shop_of(unit: &Unit<'_>, source: Source, domain: &str) -> Result<O
     Ok(doc.as_deref().map(serde_json::from_str).transpose()?)
 }
 
-fn keep(unit: &Unit<'_>, webhook: &Webhook, body: &[u8], shop: Option<&ShopId>) -> Result<i64, Fault> {
+/// Keeps a webhook's row; without a body if nothing of what it says may be written down.
+pub(super) fn keep(
+    unit: &Unit<'_>,
+    webhook: &Webhook,
+    body: Option<&[u8]>,
+    shop: Option<&ShopId>,
+) -> Result<i64, Fault> {
     let row = unit
         .conn
         .prepare_cached(

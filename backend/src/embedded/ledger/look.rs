@@ -57,12 +57,17 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result
     Ok(paged(found, page, |(at, seq, _)| format!("{at}.{seq}"), |(_, _, job)| job))
 }
 
-fn cursor(text: &str) -> Result<(i64, i64), Fault> {
+pub(super) fn cursor(text: &str) -> Result<(i64, i64), Fault> {
     let parsed = text.split_once('.').and_then(|(at, seq)| Some((at.parse().ok()?, seq.parse().ok()?)));
     parsed.ok_or_else(|| Fault::Ledger(LedgerError::Unreadable("a cursor that this ledger did not give".to_owned())))
 }
 
-fn paged<R, T>(mut found: Vec<R>, page: &Page, cursor: impl Fn(&R) -> String, row: impl Fn(R) -> T) -> Paged<T> {
+pub(super) fn paged<R, T>(
+    mut found: Vec<R>,
+    page: &Page,
+    cursor: impl Fn(&R) -> String,
+    row: impl Fn(R) -> T,
+) -> Paged<T> {
     let limit = usize::try_from(page.rows()).unwrap_or(usize::MAX);
     let more = found.len() > limit;
     found.truncate(limit);
@@ -175,7 +180,7 @@ pub(super) fn figures(conn: &Connection, now: Timestamp) -> Result<Figures, Faul
         let n = tally(conn, &format!("job/{}", state.as_str()))?;
         figures.jobs.push((state, n));
     }
-    for word in ["new", "newer", "unchanged", "duplicate", "quarantined"] {
+    for word in ["new", "newer", "unchanged", "duplicate", "quarantined", "closed", "asked", "forgotten"] {
         figures.webhooks.push((word.to_owned(), tally(conn, &format!("webhook/{word}"))?));
     }
     // Ready is what a worker may take up now: nothing that stands behind a job that stops its lane, or in a paused one.

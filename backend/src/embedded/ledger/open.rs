@@ -67,6 +67,17 @@ pub enum OpenError {
         /// The setting that did not take.
         what: String,
     },
+    /// What is deleted would not be overwritten.
+    #[error(
+        "{} cannot be opened so that a redaction erases everything ({what}); build this program in its own folder, whose \
+         .cargo/config.toml sets LIBSQLITE3_FLAGS", path.display()
+    )]
+    NotErasable {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        what: String,
+    },
     /// SQLite refused.
     #[error("{} cannot be opened", path.display())]
     Sqlite {
@@ -94,6 +105,7 @@ pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Connection, Lock), Op
     conn.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;
     check(&conn, path)?;
     make_durable(&conn, path)?;
+    make_erasable(&conn, path)?;
     migrate(&mut conn, path)?;
     void_leases(&conn, now).map_err(sqlite)?;
     Ok((conn, lock))
@@ -164,6 +176,22 @@ fn make_durable(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES).map_err(sqlite)?;
     let level: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(sqlite)?;
     if level == 2 { Ok(()) } else { Err(not(format!("synchronous is {level}"))) }
+}
+
+/// Sets what erasing rests on and reads it back. Deleted rows and freed pages are overwritten with zeros; the cheaper
+/// `FAST` leaves freed pages as they are, and most of a webhook's body lies in pages of its own. Whatever SQLite wants to
+/// remember for a rollback stays in memory.
+fn make_erasable(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let not = |what: String| OpenError::NotErasable { path: path.to_owned(), what };
+    conn.execute_batch("PRAGMA temp_store = MEMORY").map_err(sqlite)?;
+    let secure: i64 = conn.query_row("PRAGMA secure_delete = ON", [], |row| row.get(0)).map_err(sqlite)?;
+    if secure != 1 {
+        return Err(not(format!("secure_delete is {secure}")));
+    }
+    conn.prepare("SELECT data FROM sqlite_dbpage")
+        .map(drop)
+        .map_err(|_| not("the page table is not built in".to_owned()))
 }
 
 fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {

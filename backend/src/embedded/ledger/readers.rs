@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lane::ports::LedgerError;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::writer::Fault;
+
+/// How long one read may take. While it goes on, the write-ahead log can neither be cut nor stop growing.
+const READ_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Reads at once: beyond the cores they only wait for each other.
 const READS_MAX: usize = 8;
@@ -48,7 +52,13 @@ impl Pool {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = idle.map_or_else(|| self.open(), Ok)?;
         conn.prepare_cached("BEGIN")?.execute([])?;
+        let interrupt = conn.get_interrupt_handle();
+        let too_long = tokio::spawn(async move {
+            tokio::time::sleep(READ_TIME_MAX).await;
+            interrupt.interrupt();
+        });
         let result = read(&conn);
+        too_long.abort();
         conn.prepare_cached("COMMIT")?.execute([])?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
         result
@@ -57,6 +67,8 @@ impl Pool {
     fn open(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
+        // What a read sorts must not lie in files that no redaction finds.
+        conn.pragma_update(None, "temp_store", "MEMORY")?;
         conn.set_prepared_statement_cache_capacity(64);
         conn.busy_timeout(super::BUSY_TIMEOUT)?;
         Ok(conn)

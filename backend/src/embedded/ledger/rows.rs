@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use lane::history::{Entry, Happened};
-use lane::id::{JobId, LaneKey, Place, ShopId};
+use lane::id::{AccountId, JobId, LaneKey, Place, ShopId};
 use lane::job::Job;
 use lane::line::{LaneState, LineEntry, Pick, Ready, pick};
+use lane::marks::Mark;
+use lane::outcome::Reach;
 use lane::ports::LedgerError;
 use lane::state::{Placing, StateKind};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -203,10 +205,17 @@ impl JobRow {
             None => (0, false),
         };
         let doc = serde_json::to_string(&self.job)?;
+        let marks = &self.job.marks;
+        let warehouse = match &self.job.reach {
+            Reach::There(copy) => Some(warehouse_key(&copy.account, &copy.order_id)),
+            Reach::Untouched | Reach::Unresolved => None,
+        };
         unit.conn
             .prepare_cached(
                 "UPDATE job SET state = ?2, changed_at = ?3, place = ?4, in_line = ?5, ready_at = ?6, stops = ?7,
-                        format = ?8, doc = ?9 WHERE seq = ?1",
+                        format = ?8, doc = ?9, customer = ?10, address = ?11, card = ?12, warehouse = ?13,
+                        email = ?14
+                 WHERE seq = ?1",
             )?
             .execute((
                 self.seq,
@@ -218,6 +227,11 @@ impl JobRow {
                 stops,
                 FORMAT,
                 doc,
+                marks.customer.as_ref().map(Mark::as_str),
+                marks.address.as_ref().map(Mark::as_str),
+                marks.card.as_ref().map(Mark::as_str),
+                warehouse,
+                marks.email.as_ref().map(Mark::as_str),
             ))?;
         let lined_up = i64::from(entry.is_some()) - i64::from(self.was.is_some_and(|(_, in_line)| in_line));
         if lined_up != 0 {
@@ -233,14 +247,20 @@ impl JobRow {
         Ok(())
     }
 
-    /// Adds to the job's timeline.
+    /// Adds to the job's timeline; without any words, if the job is to be forgotten.
     pub(super) fn note(&self, unit: &Unit<'_>, at: Timestamp, what: Happened) -> Result<(), Fault> {
+        let what = if self.job.redacted { super::privacy::strip(what) } else { what };
         let doc = serde_json::to_string(&Entry { at, what })?;
         unit.conn
             .prepare_cached("INSERT INTO history (job, format, doc) VALUES (?1, ?2, ?3)")?
             .execute((self.seq, FORMAT, doc))?;
         Ok(())
     }
+}
+
+/// What a job is looked up by when the warehouse names its own order.
+pub(super) fn warehouse_key(account: &AccountId, order_id: &str) -> String {
+    format!("{account}/{order_id}")
 }
 
 /// Reads a job's document.

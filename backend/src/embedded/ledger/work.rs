@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use super::rows::{JobRow, LaneRow, from_micros, micros, pick_next, set_wake, wake_by};
 use super::writer::{Fault, Unit};
+use super::{privacy, touch};
 
 /// What completing needs besides the lease and the job.
 pub(super) struct Ending {
@@ -81,21 +82,39 @@ pub(super) fn begin(
         return Ok(Begin::NotReady);
     }
     let Some(mut row) = JobRow::find(unit.conn, lane.seq, id)? else { return Ok(Begin::NotReady) };
-    let begun = row.job.begin(lease.fence, policy, now)?;
-    match &begun {
-        Begun::Attempt { number, kind } => {
-            let look_up = *kind == lane::attempt::AttemptKind::LookUp;
-            row.note(unit, now, Happened::Began { attempt: *number, fence: lease.fence, look_up })?;
-        }
-        Begun::Held => note_hold(unit, &row, now)?,
+    if row.job.redacted {
+        // Its worker died, and nobody may look at the order again to find out what became of it.
+        privacy::end(&mut row, now)?;
+        row.save(unit)?;
+        return Ok(Begin::NotReady);
     }
-    row.save(unit)?;
+    let begun = start(unit, lease, &mut row, policy, now)?;
     lane.state.progressed();
     lane.save_state(unit)?;
     Ok(match begun {
         Begun::Attempt { number, kind } => Begin::Attempt { job: Box::new(row.job), number, kind },
         Begun::Held => Begin::Held,
     })
+}
+
+/// Begins an attempt at a job that may begin, and writes it down.
+pub(super) fn start(
+    unit: &mut Unit<'_>,
+    lease: &Lease,
+    row: &mut JobRow,
+    policy: Policy,
+    now: Timestamp,
+) -> Result<Begun, Fault> {
+    let begun = row.job.begin(lease.fence, policy, now)?;
+    match &begun {
+        Begun::Attempt { number, kind } => {
+            let look_up = *kind == lane::attempt::AttemptKind::LookUp;
+            row.note(unit, now, Happened::Began { attempt: *number, fence: lease.fence, look_up })?;
+        }
+        Begun::Held => note_hold(unit, row, now)?,
+    }
+    row.save(unit)?;
+    Ok(begun)
 }
 
 pub(super) fn complete(unit: &mut Unit<'_>, lease: &Lease, id: &JobId, ending: &Ending) -> Result<Complete, Fault> {
@@ -106,6 +125,10 @@ pub(super) fn complete(unit: &mut Unit<'_>, lease: &Lease, id: &JobId, ending: &
     }
     let attempt = row.job.begun;
     let now = ending.now;
+    let parts = &ending.report.learnt.parts;
+    if !row.job.redacted && touch::learn(unit, &row.job.shop, row.seq, parts, row.job.changed_at)? {
+        row.job.touch(now)?;
+    }
     let completion = row.job.complete(&ending.report, ending.policy, ending.chance, now)?;
     row.place(unit, completion.placing)?;
     let state = row.job.state.kind();
@@ -120,6 +143,11 @@ pub(super) fn complete(unit: &mut Unit<'_>, lease: &Lease, id: &JobId, ending: &
             calls: ending.report.calls.clone(),
         },
     )?;
+    if !row.job.redacted {
+        for shipped in &ending.report.learnt.shipped {
+            row.note(unit, now, Happened::Shipped(shipped.clone()))?;
+        }
+    }
     after_ending(unit, &mut row, &completion, ending)?;
     row.save(unit)?;
     lane.state.progressed();
@@ -138,7 +166,7 @@ fn after_ending(unit: &mut Unit<'_>, row: &mut JobRow, completion: &Completion, 
     if completion.reopened {
         let why = "a newer version came while it was worked on".to_owned();
         row.note(unit, ending.now, Happened::Reopened { why })?;
-    } else if matches!(ending.report.outcome, Outcome::Skip(SkipReason::UnknownToShop)) {
+    } else if !row.job.redacted && matches!(ending.report.outcome, Outcome::Skip(SkipReason::UnknownToShop)) {
         // Headers are not signed: a webhook that named the wrong shop is shown to people instead of forgotten.
         unit.conn
             .prepare_cached(
@@ -219,7 +247,7 @@ pub(super) fn stopped_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<
     Ok(stopped)
 }
 
-fn honoured(conn: &Connection, lease: &Lease) -> Result<Option<LaneRow>, Fault> {
+pub(super) fn honoured(conn: &Connection, lease: &Lease) -> Result<Option<LaneRow>, Fault> {
     Ok(LaneRow::find(conn, &lease.lane)?.filter(|lane| lane.state.honours(lease)))
 }
 

@@ -9,6 +9,8 @@ use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::wal;
+
 /// Writes that share one commit at the most: past this a commit's latency grows faster than its sync is worth.
 const COMMIT_WRITES_MAX: usize = 256;
 
@@ -63,7 +65,7 @@ impl From<Fault> for LedgerError {
 
 /// A failed sync or a damaged page means that what is on the disk is unknown: stop, and let a start recover. A full
 /// disk or a busy file means only that this write did not happen.
-fn sqlite_error(error: &rusqlite::Error) -> LedgerError {
+pub(super) fn sqlite_error(error: &rusqlite::Error) -> LedgerError {
     match error.sqlite_error_code() {
         Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             LedgerError::Stopped(error.to_string())
@@ -106,10 +108,18 @@ where
     }
 }
 
+/// What the writer thread is asked for.
+enum Errand {
+    /// To write something in the next commit.
+    Write(Box<dyn Task>),
+    /// To empty the write-ahead log, between two commits. `false`: a reader holds it.
+    EmptyLog(oneshot::Sender<Result<bool, LedgerError>>),
+}
+
 /// A handle on the writer thread.
 #[derive(Clone)]
 pub(super) struct Writer {
-    tasks: mpsc::Sender<Box<dyn Task>>,
+    tasks: mpsc::Sender<Errand>,
     stopped: watch::Receiver<Option<Arc<str>>>,
 }
 
@@ -131,10 +141,26 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let unanswered = Err(LedgerError::Unavailable("the writer did not answer".to_owned()));
         let task = Box::new(Write { unit: Some(write), result: unanswered, reply });
-        if self.tasks.send(task).await.is_err() {
+        if self.tasks.send(Errand::Write(task)).await.is_err() {
             return Err(self.why_stopped());
         }
         answer.await.unwrap_or_else(|_| Err(self.why_stopped()))
+    }
+
+    /// Moves everything in the write-ahead log into the file and cuts the log to nothing. A reader that is under way keeps
+    /// it from being cut: then it is tried again, for as long as a reader may take.
+    pub(super) async fn empty_log(&self) -> Result<(), LedgerError> {
+        for _ in 0..wal::TRIES {
+            let (reply, answer) = oneshot::channel();
+            if self.tasks.send(Errand::EmptyLog(reply)).await.is_err() {
+                return Err(self.why_stopped());
+            }
+            if answer.await.unwrap_or_else(|_| Err(self.why_stopped()))? {
+                return Ok(());
+            }
+            tokio::time::sleep(wal::PAUSE).await;
+        }
+        Err(LedgerError::Unavailable("a reader keeps the write-ahead log from being emptied".to_owned()))
     }
 
     /// Resolves when the ledger has stopped, with the reason.
@@ -152,33 +178,46 @@ impl Writer {
     }
 }
 
-fn serve(conn: &Connection, mut waiting: mpsc::Receiver<Box<dyn Task>>, stop: &watch::Sender<Option<Arc<str>>>) {
+fn serve(conn: &Connection, mut waiting: mpsc::Receiver<Errand>, stop: &watch::Sender<Option<Arc<str>>>) {
     while let Some(first) = waiting.blocking_recv() {
-        let mut tasks = vec![first];
-        while tasks.len() < COMMIT_WRITES_MAX {
-            match waiting.try_recv() {
-                Ok(task) => tasks.push(task),
-                Err(_) => break,
+        let (mut tasks, mut apart) = (Vec::new(), None);
+        let mut next = Some(first);
+        while let Some(errand) = next {
+            match errand {
+                Errand::Write(task) => tasks.push(task),
+                Errand::EmptyLog(reply) => apart = Some(reply),
             }
+            let full = tasks.len() >= COMMIT_WRITES_MAX || apart.is_some();
+            next = if full { None } else { waiting.try_recv().ok() };
         }
-        let fate = commit(conn, &mut tasks);
+        let fate = if tasks.is_empty() { Ok(()) } else { commit(conn, &mut tasks) };
         if let Err(error) = &fate {
             for task in &mut tasks {
                 task.fail(again(error));
             }
         }
-        if let Err(LedgerError::Stopped(why)) = &fate {
-            tracing::error!(ledger.error = %why, "the ledger stops: what is on the disk is unknown until it is opened again");
-            let _ = stop.send(Some(why.as_str().into()));
-        }
-        let ends = matches!(fate, Err(LedgerError::Stopped(_)));
+        let mut ends = ended(fate.as_ref().err(), stop);
         for task in tasks {
             task.answer();
+        }
+        if let Some(reply) = apart.filter(|_| !ends) {
+            let emptied = wal::empty(conn);
+            ends = ended(emptied.as_ref().err(), stop);
+            // Whoever asked may have gone away; the log is empty all the same.
+            let _ = reply.send(emptied);
         }
         if ends {
             return;
         }
     }
+}
+
+/// Whether an error ends the ledger; everybody is told.
+fn ended(error: Option<&LedgerError>, stop: &watch::Sender<Option<Arc<str>>>) -> bool {
+    let Some(LedgerError::Stopped(why)) = error else { return false };
+    tracing::error!(ledger.error = %why, "the ledger stops: what is on the disk is unknown until it is opened again");
+    let _ = stop.send(Some(why.as_str().into()));
+    true
 }
 
 fn again(error: &LedgerError) -> LedgerError {

@@ -3,15 +3,18 @@
 //! The structs are the list. Every field that is serialised again is part of the fingerprint; whatever is not named
 //! here (fulfilment, tags, `closed_at` …) cannot change it, so that what we or the warehouse write never looks like
 //! news. A change to the list, or to how it is written, makes the next webhook of every order look new once.
+//!
+//! Weights are left out: a line keeps the weight it was ordered with, and a new line has a new id.
 
 use lane::clock::Timestamp;
 use lane::id::{Fingerprint, JobId};
+use lane::marks::{Mark, Marks};
 use lane::webhook::OrderNews;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::error::Category;
 
 use super::NotUnderstood;
+use super::value::{self, not_read, text};
 
 /// The longest name or status that is taken in; they are shown to people and kept in rows.
 const TEXT_CHARS_MAX: usize = 255;
@@ -47,6 +50,16 @@ struct Order {
     billing_address: Option<Address>,
     line_items: Option<Vec<LineItem>>,
     shipping_lines: Option<Vec<ShippingLine>>,
+    // Whose it is; only marks of these are made.
+    #[serde(skip_serializing)]
+    contact_email: Option<Value>,
+    #[serde(skip_serializing)]
+    customer: Option<Value>,
+    // What no order has: a refund names its order, a shop its domain.
+    #[serde(rename = "order_id", skip_serializing)]
+    belongs_to: Option<Value>,
+    #[serde(skip_serializing)]
+    myshopify_domain: Option<Value>,
 }
 
 /// Without the coordinates, which the platform looks up some time after the order was placed.
@@ -104,8 +117,10 @@ struct TaxLine {
 
 /// Reads the body. Unknown, absent and null fields are fine; what is named above must have its type.
 pub(super) fn read(body: &[u8]) -> Result<OrderNews, NotUnderstood> {
-    let text = std::str::from_utf8(body).map_err(|_| NotUnderstood::NotText)?;
-    let mut order: Order = serde_json::from_str(text).map_err(|error| not_read(&error))?;
+    let mut order: Order = value::read(body)?;
+    if order.belongs_to.is_some() || order.myshopify_domain.is_some() {
+        return Err(NotUnderstood::NotOfTopic("it is no order"));
+    }
     for item in order.line_items.iter_mut().flatten() {
         item.current_quantity = item.current_quantity.or(item.quantity);
     }
@@ -125,7 +140,24 @@ pub(super) fn read(body: &[u8]) -> Result<OrderNews, NotUnderstood> {
         test: order.test.unwrap_or(false),
         financial_status,
         ships_something: ships_something(order.line_items.as_deref()),
+        marks: marks(&order),
     })
+}
+
+/// Marks of the same fields that the worker takes when it has fetched the order. Which card paid is not in the body.
+fn marks(order: &Order) -> Marks {
+    let of_customer = |field: &str| order.customer.as_ref().and_then(|customer| customer.get(field));
+    let emails = [order.email.as_ref(), of_customer("email"), order.contact_email.as_ref()];
+    let address = order.shipping_address.as_ref().and_then(|address| {
+        let street = [text(address.address1.as_ref()), text(address.address2.as_ref())];
+        Mark::address(&street, text(address.zip.as_ref()), text(address.country_code.as_ref()))
+    });
+    Marks {
+        customer: of_customer("id").and_then(|id| value::id(id, "Customer")).map(|id| Mark::customer(&id.to_string())),
+        email: emails.into_iter().find_map(|email| Mark::email(text(email))),
+        address,
+        card: None,
+    }
 }
 
 /// Whether any line is shipped. A body that has no lines at all does not say; then the worker, which fetches the order
@@ -134,15 +166,6 @@ fn ships_something(lines: Option<&[LineItem]>) -> bool {
     let ships =
         |line: &LineItem| line.requires_shipping == Some(true) && line.current_quantity.is_some_and(|left| left > 0);
     lines.is_none_or(|lines| lines.iter().any(ships))
-}
-
-/// Says where the parser stopped, never what it read there: its own message quotes the body.
-fn not_read(error: &serde_json::Error) -> NotUnderstood {
-    let (line, column) = (error.line(), error.column());
-    match error.classify() {
-        Category::Data => NotUnderstood::NotAnOrder { line, column },
-        Category::Syntax | Category::Eof | Category::Io => NotUnderstood::NotJson { line, column },
-    }
 }
 
 fn plain(text: &str, field: &'static str) -> Result<String, NotUnderstood> {

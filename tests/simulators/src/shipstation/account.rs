@@ -1,4 +1,4 @@
-//! Accounts: credentials, stores and the limit of calls a minute.
+//! Accounts: credentials, stores, tags, the country they ship from, and the limit of calls a minute.
 //!
 //! The window is fixed: it opens with the first call after the last one closed and lasts 60 s. A refused call counts
 //! as little as an unmade one. Calls with wrong credentials belong to no account and count for none.
@@ -10,8 +10,20 @@ use lane::clock::{after, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+use super::stores::Store;
+
 /// `ShipStation`'s window.
 const WINDOW: Duration = Duration::from_mins(1);
+
+/// How an account makes customs declarations: its setting "Customs Declarations".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Declarations {
+    /// "Leave blank (Enter Manually)": what a caller declares stands.
+    #[default]
+    Manual,
+    /// They are made from the order's items, at full price; what a caller declares is overwritten, without a word.
+    FromItems,
+}
 
 /// One account.
 #[derive(Debug)]
@@ -20,6 +32,9 @@ pub(super) struct Account {
     secret: Option<String>,
     per_minute: u32,
     pub(super) stores: Vec<Store>,
+    pub(super) tags: Vec<Value>,
+    pub(super) home: String,
+    pub(super) declarations: Declarations,
     opened: Option<Timestamp>,
     used: u32,
 }
@@ -43,8 +58,41 @@ impl Standing {
 }
 
 impl Account {
-    pub(super) fn new(secret: &str, per_minute: u32, stores: Vec<Store>) -> Self {
-        Self { secret: Some(secret.to_owned()), per_minute, stores, opened: None, used: 0 }
+    pub(super) fn new(secret: &str, per_minute: u32) -> Self {
+        Self {
+            secret: Some(secret.to_owned()),
+            per_minute,
+            stores: vec![Store::built_in()],
+            tags: Vec::new(),
+            home: "US".to_owned(),
+            declarations: Declarations::default(),
+            opened: None,
+            used: 0,
+        }
+    }
+
+    /// Changes secret and limit; the window starts anew, all else stays.
+    pub(super) fn reopen(&mut self, secret: &str, per_minute: u32) {
+        self.secret = Some(secret.to_owned());
+        self.per_minute = per_minute;
+        self.opened = None;
+    }
+
+    /// Changes the limit. What was used of the running window stays used.
+    pub(super) fn limit(&mut self, per_minute: u32) {
+        self.per_minute = per_minute;
+    }
+
+    /// Adds a store; the first one that is made by hand takes the place of the built-in one.
+    pub(super) fn add(&mut self, store: Store) {
+        if store.importing.is_none() {
+            self.stores.retain(|known| !known.built_in);
+        }
+        self.stores.push(store);
+    }
+
+    pub(super) fn add_tag(&mut self, id: u64, name: &str, color: &str) {
+        self.tags.push(json!({"tagId": id, "name": name, "color": color}));
     }
 
     pub(super) fn accepts(&self, secret: &str) -> bool {
@@ -69,51 +117,15 @@ impl Account {
         let reset_seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         let admitted = self.used < self.per_minute;
         self.used += u32::from(admitted);
-        let standing = Standing { limit: self.per_minute, remaining: self.per_minute - self.used, reset_seconds };
+        let standing =
+            Standing { limit: self.per_minute, remaining: self.per_minute.saturating_sub(self.used), reset_seconds };
         if admitted { Ok(standing) } else { Err(standing) }
     }
 
     /// Where an order without a store goes.
     pub(super) fn default_store(&self) -> Option<u64> {
-        let manual = self.stores.iter().find(|store| store.marketplace.to_lowercase().contains("manual"));
+        let manual = self.stores.iter().find(|store| store.is_manual());
         manual.or_else(|| self.stores.first()).map(|store| store.id)
-    }
-}
-
-/// One store of an account.
-#[derive(Debug, Clone)]
-pub(super) struct Store {
-    pub(super) id: u64,
-    name: String,
-    marketplace: String,
-}
-
-impl Store {
-    pub(super) fn new(id: u64, name: &str, marketplace: &str) -> Self {
-        Self { id, name: name.to_owned(), marketplace: marketplace.to_owned() }
-    }
-
-    pub(super) fn to_json(&self) -> Value {
-        json!({
-            "storeId": self.id,
-            "storeName": self.name,
-            "marketplaceId": 0,
-            "marketplaceName": self.marketplace,
-            "accountName": null,
-            "email": null,
-            "integrationUrl": null,
-            "active": true,
-            "companyName": "",
-            "phone": "",
-            "publicEmail": "",
-            "website": "",
-            "refreshDate": null,
-            "lastRefreshAttempt": null,
-            "createDate": "2014-07-25T11:05:55.3070000",
-            "modifyDate": "2014-11-12T08:45:20.5500000",
-            "autoRefresh": false,
-            "statusMappings": null,
-        })
     }
 }
 
@@ -143,7 +155,7 @@ mod tests {
     fn a_window_opens_with_the_first_call_and_lasts_a_minute() {
         let start = Timestamp::UNIX_EPOCH;
         let at = |seconds: u64| after(start, Duration::from_secs(seconds));
-        let mut account = Account::new("secret", 2, Vec::new());
+        let mut account = Account::new("secret", 2);
         assert_eq!(account.take(at(10)).unwrap().reset_seconds, 60);
         assert_eq!(account.take(at(69)).unwrap().reset_seconds, 1);
         assert_eq!(account.take(at(69)).unwrap_err().remaining, 0);

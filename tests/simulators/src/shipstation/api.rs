@@ -1,47 +1,34 @@
-//! The addresses of the API and what each does.
+//! The addresses of the API and who may call them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use jiff::Timestamp;
 use lane::clock::Clock;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::CALLS_PER_MINUTE;
-use super::account::{Account, Standing, Store, credentials};
-use super::book::{Book, Refusal, Written};
-use super::pacific;
-use super::replies::{allowance, in_words, invalid, not_found, refused_write, success, too_many};
-use super::search::Search;
+use super::account::{Standing, credentials};
+use super::notices::Notices;
+use super::query::Query;
+use super::replies::{allowance, empty, invalid, not_found, too_many};
+use super::state::State;
+use super::stores::{self, Store};
 use super::validate::Invalid;
+use super::writes::Attempt;
+use super::{own_pages, search};
 use crate::front::{Allowance, Provider, Recognised};
-use crate::journal::{Commit, Journal, Kind};
+use crate::journal::Journal;
 use crate::locked;
 use crate::server::{Arrived, Reply};
 
-/// The most orders of one bulk call.
-const BULK_MAX: usize = 100;
-
-/// Accounts and orders: what a call may change.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) accounts: BTreeMap<String, Account>,
-    pub(super) book: Book,
-}
-
 /// The API with its state.
 pub(crate) struct Api {
-    pub(super) state: Mutex<State>,
-    journal: Journal,
+    state: Mutex<State>,
+    /// Scheme, host and port, once the server listens.
+    pub(super) origin: OnceLock<String>,
+    pub(super) notices: Notices,
+    pub(super) journal: Journal,
     clock: Arc<dyn Clock>,
-}
-
-/// One call while it is carried out.
-struct Attempt<'c> {
-    account: &'c str,
-    call: u64,
-    now: Timestamp,
 }
 
 impl Provider for Api {
@@ -58,30 +45,31 @@ impl Provider for Api {
         if !account.accepts(&secret) {
             return Err(self.refused());
         }
-        match account.take(self.clock.now()) {
+        match account.take(self.now()) {
             Ok(standing) => Ok(allowance(standing)),
             Err(standing) => Err(allowance(standing).stamp(too_many())),
         }
     }
 
     fn carry_out(&self, request: &Arrived, who: &Recognised, call: u64) -> Reply {
-        let now = self.clock.now();
-        let attempt = Attempt { account: &who.account, call, now };
-        let mut state = locked(&self.state);
-        state.book.release_due(now);
+        let attempt = Attempt { account: &who.account, call, now: self.now() };
+        let mut state = self.state();
         match (request.method.as_str(), &request.segments()[..]) {
-            ("GET", ["orders"]) => Reply::json(200, &Search::read(&request.query).page(state.book.of(&who.account))),
-            ("GET", ["orders", id]) => match id.parse().ok().and_then(|id| state.book.get(&who.account, id)) {
-                Some(order) => Reply::json(200, order),
-                None => not_found("The order was not found."),
-            },
+            ("GET", segments) => get(&state, &who.account, segments, &Query::read(&request.query)),
             ("DELETE", ["orders", id]) => self.delete(&mut state, &attempt, id),
-            ("GET", ["stores"]) => Reply::json(200, &stores(&state, &who.account)),
-            ("POST", ["orders", action]) => match serde_json::from_slice::<Value>(&request.body) {
-                Ok(body) => self.post(&mut state, &attempt, action, &body),
-                Err(error) => invalid(&Invalid::whole(&error.to_string())),
+            ("DELETE", ["webhooks", id]) => match id.parse() {
+                // "Returns a 200 response code with no content", says the page "Unsubscribe to Webhook".
+                Ok(id) if state.webhooks.unsubscribe(&who.account, id) => empty(200),
+                Ok(_) | Err(_) => not_found("The webhook was not found."),
             },
-            _ => not_found("No HTTP resource was found that matches the request URI."),
+            ("POST", [group @ ("orders" | "webhooks"), action]) => {
+                match (serde_json::from_slice::<Value>(&request.body), *group) {
+                    (Err(error), _) => invalid(&Invalid::whole(&error.to_string())),
+                    (Ok(body), "orders") => self.post(&mut state, &attempt, action, &body),
+                    (Ok(body), _) => subscribe(&mut state, &who.account, action, &body),
+                }
+            }
+            _ => no_such_address(),
         }
     }
 
@@ -96,155 +84,101 @@ impl Provider for Api {
         reply
     }
 
-    fn give_order(&self, _account: &str, _order: Value) -> Result<(), String> {
-        Err("orders reach ShipStation through its own API".to_owned())
+    /// Orders that are given, not written, are imported: the account is the shop's domain.
+    fn give_order(&self, account: &str, order: Value) -> Result<(), String> {
+        let now = self.now();
+        self.state().import(account, &order, now)
     }
 
     fn all_orders(&self) -> Value {
-        let mut state = locked(&self.state);
-        state.book.release_due(self.clock.now());
-        state.book.all().cloned().collect()
+        self.state().book.all().cloned().collect()
+    }
+
+    fn own_page(&self, method: &str, page: &[&str], body: &[u8]) -> Option<Result<Value, String>> {
+        own_pages::answer(self, method, page, body)
     }
 }
 
 impl Api {
-    pub(super) fn new(clock: Arc<dyn Clock>, journal: Journal) -> Self {
-        Self { state: Mutex::default(), journal, clock }
+    pub(super) fn new(clock: Arc<dyn Clock>, journal: Journal, notices: Notices) -> Self {
+        Self { state: Mutex::default(), origin: OnceLock::new(), notices, journal, clock }
     }
 
-    fn post(&self, state: &mut State, attempt: &Attempt<'_>, action: &str, body: &Value) -> Reply {
-        let account = attempt.account;
-        match action {
-            "createorder" => match self.put(state, attempt, body) {
-                Ok(written) => Reply::json(200, &written.order),
-                Err(refusal) => refused_write(&refusal),
-            },
-            "createorders" => self.put_all(state, attempt, body),
-            "markasshipped" => {
-                if body["carrierCode"].as_str().is_none() {
-                    return invalid(&Invalid::whole("The carrierCode field is required."));
-                }
-                let today = pacific::date(attempt.now);
-                let shipped = state.book.act(account, id_in(body), attempt.now, |order| {
-                    order["orderStatus"] = json!("shipped");
-                    order["carrierCode"] = body["carrierCode"].clone();
-                    order["shipDate"] = body["shipDate"].as_str().map_or(json!(today), Value::from);
-                    order["externallyFulfilled"] = json!(true);
-                });
-                let told = |order: &Value| json!({"orderId": order["orderId"], "orderNumber": order["orderNumber"]});
-                self.acted(attempt, body, shipped, told)
-            }
-            "holduntil" => {
-                let Some(until) = body["holdUntilDate"].as_str().and_then(pacific::normalised) else {
-                    return invalid(&Invalid::whole("The holdUntilDate field is required."));
-                };
-                let held = state.book.act(account, id_in(body), attempt.now, |order| {
-                    order["orderStatus"] = json!("on_hold");
-                    order["holdUntilDate"] = json!(until);
-                });
-                self.acted(attempt, body, held, |_| success("The order was put on hold."))
-            }
-            "restorefromhold" => {
-                let restored = state.book.act(account, id_in(body), attempt.now, |order| {
-                    order["orderStatus"] = json!("awaiting_shipment");
-                    order["holdUntilDate"] = Value::Null;
-                });
-                self.acted(attempt, body, restored, |_| success("The order was restored from hold."))
-            }
-            _ => not_found("No HTTP resource was found that matches the request URI."),
-        }
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
-    fn put(&self, state: &mut State, attempt: &Attempt<'_>, body: &Value) -> Result<Written, Refusal> {
-        let default_store = state.accounts.get(attempt.account).and_then(Account::default_store);
-        let store = body["advancedOptions"]["storeId"].as_u64();
-        let stores = state.accounts.get(attempt.account).map(|account| account.stores.as_slice()).unwrap_or_default();
-        if store.is_some_and(|wanted| !stores.iter().any(|store| store.id == wanted)) {
-            return Err(Refusal::Invalid(Invalid::whole("The storeId is not a store of this account.")));
-        }
-        let written = state.book.put(attempt.account, body, default_store, attempt.now)?;
-        self.enter(attempt, body, &written.order, written.kind);
-        Ok(written)
+    pub(super) fn origin(&self) -> String {
+        self.origin.get().cloned().unwrap_or_default()
     }
 
-    fn put_all(&self, state: &mut State, attempt: &Attempt<'_>, body: &Value) -> Reply {
-        let Some(orders) = body.as_array().filter(|orders| orders.len() <= BULK_MAX) else {
-            return invalid(&Invalid::whole("A list of at most 100 orders is required."));
-        };
-        let results: Vec<Value> = orders
-            .iter()
-            .map(|order| match self.put(state, attempt, order) {
-                Ok(Written { order, .. }) => json!({
-                    "orderId": order["orderId"], "orderNumber": order["orderNumber"], "orderKey": order["orderKey"],
-                    "success": true, "errorMessage": null,
-                }),
-                Err(refusal) => json!({
-                    "orderId": null, "orderNumber": order["orderNumber"], "orderKey": order["orderKey"],
-                    "success": false, "errorMessage": in_words(&refusal),
-                }),
-            })
-            .collect();
-        let has_errors = results.iter().any(|result| result["success"] == false);
-        Reply::json(200, &json!({"hasErrors": has_errors, "results": results}))
+    /// The state as it is now: what was due has happened.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = locked(&self.state);
+        state.advance(self.now());
+        state
     }
+}
 
-    fn delete(&self, state: &mut State, attempt: &Attempt<'_>, id: &str) -> Reply {
-        let deleted = id.parse().ok().and_then(|id| state.book.delete(attempt.account, id));
-        let Some(order) = deleted else { return not_found("The order was not found.") };
-        self.enter(attempt, &Value::Null, &order, Kind::Changed);
-        Reply::json(200, &success("The requested order has been deleted"))
+fn get(state: &State, account: &str, segments: &[&str], query: &Query) -> Reply {
+    match segments {
+        ["orders"] => Reply::json(200, &search::page(query, state.book.of(account))),
+        ["orders", id] => match id.parse().ok().and_then(|id| state.book.get(account, id)) {
+            Some(order) => Reply::json(200, order),
+            None => not_found("The order was not found."),
+        },
+        ["shipments"] => Reply::json(200, &state.parcels.list_shipments(account, query)),
+        ["fulfillments"] => Reply::json(200, &state.parcels.list_fulfillments(account, query)),
+        ["stores"] => Reply::json(200, &stores::list(query, state.stores(account))),
+        ["stores", id] => match state.stores(account).iter().find(|store| store.id.to_string() == *id) {
+            Some(store) => Reply::json(200, &Store::to_json(store)),
+            None => not_found("The store was not found."),
+        },
+        ["warehouses"] => Reply::json(200, &warehouses()),
+        ["accounts", "listtags"] => Reply::json(200, &json!(state.accounts.get(account).map(|own| &own.tags))),
+        ["webhooks"] => Reply::json(200, &state.webhooks.list(account)),
+        _ => no_such_address(),
     }
+}
 
-    fn acted(
-        &self,
-        attempt: &Attempt<'_>,
-        body: &Value,
-        result: Result<Value, Refusal>,
-        told: impl FnOnce(&Value) -> Value,
-    ) -> Reply {
-        match result {
-            Ok(order) => {
-                self.enter(attempt, body, &order, Kind::Changed);
-                Reply::json(200, &told(&order))
-            }
-            Err(refusal) => refused_write(&refusal),
-        }
+fn subscribe(state: &mut State, account: &str, action: &str, body: &Value) -> Reply {
+    if action != "subscribe" {
+        return no_such_address();
     }
+    match state.webhooks.subscribe(account, body) {
+        // The page "Subscribe to Webhook" shows `id`; a later reference lists the fields of the list instead.
+        Ok(id) => Reply::json(200, &json!({"id": id})),
+        Err(words) => invalid(&Invalid::whole(&words)),
+    }
+}
 
-    /// Enters an effect while the state is still locked, so that the journal has the order in which they happened.
-    fn enter(&self, attempt: &Attempt<'_>, body: &Value, order: &Value, kind: Kind) {
-        let text = |name: &str| order[name].as_str().unwrap_or_default().to_owned();
-        self.journal.commit(Commit {
-            number: 0,
-            call: attempt.call,
-            at: attempt.now,
-            account: attempt.account.to_owned(),
-            order_key: text("orderKey"),
-            order_id: order["orderId"].as_u64().unwrap_or_default(),
-            order_number: text("orderNumber"),
-            kind,
-            order_status: text("orderStatus"),
-            digest: hex::encode(Sha256::digest(body.to_string())),
-        });
-    }
+/// The one place that every account ships from.
+fn warehouses() -> Value {
+    let address = json!({
+        "name": "Dispatch", "company": "", "street1": "123 S Spring Rd", "street2": "", "street3": "",
+        "city": "Elmhurst", "state": "IL", "postalCode": "60126", "country": "US", "phone": "", "residential": false,
+    });
+    json!([{
+        "warehouseId": 17_977,
+        "warehouseName": "Main warehouse",
+        "originAddress": address,
+        "returnAddress": address,
+        "createDate": "2014-10-21T08:11:43.8800000",
+        "isDefault": true,
+    }])
+}
+
+fn no_such_address() -> Reply {
+    not_found("No HTTP resource was found that matches the request URI.")
 }
 
 /// The journal's name of a call.
 fn operation(method: &str, segments: &[&str]) -> String {
     match (method, segments) {
         ("POST", ["orders", action]) => (*action).to_owned(),
-        ("GET", ["orders"]) => "orders/list".to_owned(),
-        ("GET", ["orders", _]) => "orders/get".to_owned(),
-        ("DELETE", ["orders", _]) => "orders/delete".to_owned(),
+        ("GET", [group @ ("orders" | "shipments" | "fulfillments" | "webhooks")]) => format!("{group}/list"),
+        ("GET", [group @ ("orders" | "stores"), _]) => format!("{group}/get"),
+        ("DELETE", [group @ ("orders" | "webhooks"), _]) => format!("{group}/delete"),
         _ => segments.join("/"),
     }
-}
-
-fn id_in(body: &Value) -> u64 {
-    body["orderId"].as_u64().unwrap_or_default()
-}
-
-fn stores(state: &State, account: &str) -> Value {
-    let stores = state.accounts.get(account).map(|account| account.stores.as_slice()).unwrap_or_default();
-    stores.iter().map(Store::to_json).collect()
 }

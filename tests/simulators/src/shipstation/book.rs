@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::customs::{self, Rules};
 use super::pacific;
 use super::resource::{self, Fixed};
 use super::validate::{self, Invalid};
@@ -32,6 +33,13 @@ pub(super) enum Refusal {
 pub(super) struct Written {
     pub(super) order: Value,
     pub(super) kind: Kind,
+}
+
+/// What an account's settings add to an order.
+#[derive(Debug)]
+pub(super) struct House {
+    pub(super) default_store: Option<u64>,
+    pub(super) rules: Rules,
 }
 
 #[derive(Debug)]
@@ -83,18 +91,29 @@ impl Book {
         (!entry.deleted && entry.account == account).then_some(&entry.order)
     }
 
+    /// The order with this id, in whichever account, and the account.
+    pub(super) fn owned(&self, order_id: u64) -> Option<(&str, &Value)> {
+        let entry = self.entries.get(*self.by_id.get(&order_id)?)?;
+        (!entry.deleted).then_some((entry.account.as_str(), &entry.order))
+    }
+
+    /// Whether an account has an order with this key.
+    pub(super) fn knows(&self, account: &str, order_key: &str) -> bool {
+        self.by_key.contains_key(&(account.to_owned(), order_key.to_owned()))
+    }
+
     /// Creates or replaces an order.
     pub(super) fn put(
         &mut self,
         account: &str,
         body: &Value,
-        default_store: Option<u64>,
+        house: &House,
         now: Timestamp,
     ) -> Result<Written, Refusal> {
         validate::check(body).map_err(Refusal::Invalid)?;
         match self.target(account, body)? {
-            Some(index) => self.replace(index, body, now),
-            None => Ok(self.create(account, body, default_store, now)),
+            Some(index) => self.replace(index, body, &house.rules, now),
+            None => Ok(self.create(account, body, house, now)),
         }
     }
 
@@ -110,7 +129,7 @@ impl Book {
         Ok(key_of(body).and_then(|key| self.by_key.get(&(account.to_owned(), key)).copied()))
     }
 
-    fn create(&mut self, account: &str, body: &Value, default_store: Option<u64>, now: Timestamp) -> Written {
+    fn create(&mut self, account: &str, body: &Value, house: &House, now: Timestamp) -> Written {
         let order_id = self.take_id();
         let order_key = key_of(body).unwrap_or_else(|| format!("manual-{order_id:016x}"));
         let fixed = Fixed {
@@ -119,7 +138,8 @@ impl Book {
             create_date: pacific::time(now),
             modify_date: pacific::time(now),
             customer_id: self.customer(account, body),
-            store_id: body["advancedOptions"]["storeId"].as_u64().or(default_store),
+            store_id: body["advancedOptions"]["storeId"].as_u64().or(house.default_store),
+            international: customs::options(body, &Value::Null, &house.rules, &mut || self.take_id()),
         };
         let order = resource::order(body, &fixed, &mut |_| self.take_id());
         let index = self.entries.len();
@@ -130,7 +150,7 @@ impl Book {
         Written { order, kind: Kind::Created }
     }
 
-    fn replace(&mut self, index: usize, body: &Value, now: Timestamp) -> Result<Written, Refusal> {
+    fn replace(&mut self, index: usize, body: &Value, rules: &Rules, now: Timestamp) -> Result<Written, Refusal> {
         let Entry { account, order: before, .. } = &self.entries[index];
         updatable(before)?;
         let (account, before) = (account.clone(), before.clone());
@@ -141,6 +161,7 @@ impl Book {
             modify_date: pacific::time(now),
             customer_id: self.customer(&account, body),
             store_id: before["advancedOptions"]["storeId"].as_u64(),
+            international: customs::options(body, &before["internationalOptions"], rules, &mut || self.take_id()),
         };
         let known = |sent: &Value| {
             let key = sent["lineItemKey"].as_str()?;
@@ -172,9 +193,13 @@ impl Book {
         now: Timestamp,
         change: impl FnOnce(&mut Value),
     ) -> Result<Value, Refusal> {
-        let order = self.get(account, order_id).ok_or(Refusal::Unknown(order_id))?;
-        updatable(order)?;
+        self.updatable(account, order_id)?;
         self.change(order_id, now, change).ok_or(Refusal::Unknown(order_id))
+    }
+
+    /// The id of an order of this account, if it may still be changed.
+    pub(super) fn updatable(&self, account: &str, order_id: u64) -> Result<u64, Refusal> {
+        updatable(self.get(account, order_id).ok_or(Refusal::Unknown(order_id))?).map(|()| order_id)
     }
 
     /// Deletes an order, softly: the book remembers it, no call finds it.

@@ -1,5 +1,6 @@
 //! The API's standing answers, in the words and shapes of ASP.NET where the documentation gives none.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::account::Standing;
@@ -18,6 +19,11 @@ pub(super) fn success(message: &str) -> Value {
 
 pub(super) fn too_many() -> Reply {
     Reply::json(429, &json!({"message": "Too Many Requests"}))
+}
+
+/// A status and nothing else.
+pub(super) fn empty(status: u16) -> Reply {
+    Reply { body: Bytes::new(), ..Reply::json(status, &Value::Null) }
 }
 
 pub(super) fn not_found(message: &str) -> Reply {

@@ -19,6 +19,7 @@ pub(super) struct Fixed {
     pub(super) modify_date: String,
     pub(super) customer_id: Option<u64>,
     pub(super) store_id: Option<u64>,
+    pub(super) international: Value,
 }
 
 /// The resource.
@@ -32,7 +33,7 @@ pub(super) fn order(body: &Value, fixed: &Fixed, item_id: &mut dyn FnMut(&Value)
     order.insert("weight".to_owned(), weight(&body["weight"]));
     order.insert("dimensions".to_owned(), picked(&body["dimensions"], &["units", "length", "width", "height"]));
     order.insert("insuranceOptions".to_owned(), insurance(&body["insuranceOptions"]));
-    order.insert("internationalOptions".to_owned(), international(&body["internationalOptions"]));
+    order.insert("internationalOptions".to_owned(), fixed.international.clone());
     order.insert("advancedOptions".to_owned(), advanced(&body["advancedOptions"], fixed.store_id));
     Value::Object(order)
 }
@@ -154,25 +155,6 @@ fn insurance(sent: &Value) -> Value {
     })
 }
 
-fn international(sent: &Value) -> Value {
-    let customs = sent["customsItems"].as_array().map(|items| {
-        let numbered = items.iter().enumerate();
-        numbered
-            .map(|(index, item)| {
-                json!({
-                    "customsItemId": index + 1,
-                    "description": text(&item["description"]),
-                    "quantity": item["quantity"].as_i64().unwrap_or(0),
-                    "value": amount(&item["value"]),
-                    "harmonizedTariffCode": text(&item["harmonizedTariffCode"]),
-                    "countryOfOrigin": text(&item["countryOfOrigin"]),
-                })
-            })
-            .collect::<Value>()
-    });
-    json!({"contents": text(&sent["contents"]), "customsItems": customs, "nonDelivery": text(&sent["nonDelivery"])})
-}
-
 fn advanced(sent: &Value, store_id: Option<u64>) -> Value {
     let texts = [
         "customField1",
@@ -202,7 +184,7 @@ fn picked(sent: &Value, names: &[&str]) -> Value {
     Value::Object(names.iter().map(|name| ((*name).to_owned(), sent[*name].clone())).collect())
 }
 
-fn text(sent: &Value) -> Value {
+pub(super) fn text(sent: &Value) -> Value {
     match sent {
         Value::String(text) => json!(text.trim()),
         Value::Number(number) => json!(number.to_string()),
@@ -214,10 +196,10 @@ fn time(sent: &Value) -> Value {
     sent.as_str().and_then(pacific::normalised).map_or(Value::Null, Value::from)
 }
 
-fn amount(sent: &Value) -> Value {
+pub(super) fn amount(sent: &Value) -> Value {
     decimal(sent).map_or(Value::Null, shown)
 }
 
-fn entries(list: &Value) -> &[Value] {
+pub(super) fn entries(list: &Value) -> &[Value] {
     list.as_array().map(Vec::as_slice).unwrap_or_default()
 }

@@ -8,6 +8,12 @@ use super::*;
 use crate::faults::{Effect, Fault};
 use crate::journal::Kind;
 
+mod whole;
+mod bulk;
+mod imported;
+mod shipped;
+mod notified;
+
 struct Bench {
     ship_station: ShipStation,
     clock: Arc<ManualClock>,

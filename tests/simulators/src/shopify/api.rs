@@ -6,31 +6,53 @@ use std::sync::{Arc, Mutex};
 use lane::clock::Clock;
 use serde_json::{Map, Value, json};
 
+use super::access::Scopes;
+use super::act::Act;
+use super::acting;
+use super::beyond::Stored;
 use super::bucket::Bucket;
 use super::check::requested_cost;
-use super::execute;
+use super::execute::{self, Answered};
+use super::mutation::{self, Caller, find, id_of};
+use super::parts::{self, Ids};
 use super::problem::Problem;
 use super::query::{Operation, Query};
 use super::risk::Risk;
 use super::schema::{Schema, SchemaError};
 use super::translate::{self, gid};
-use super::{Settings, Shops};
+use super::webhook::{Webhook, shop_id};
+use super::{BadOrder, Settings, Shops, shipments};
 use crate::front::{Allowance, Provider, Recognised};
+use crate::journal::Journal;
 use crate::locked;
 use crate::server::{Arrived, Reply};
-
-/// The scopes the app was granted: what fetching an order and its risk needs.
-const SCOPES: [&str; 4] =
-    ["read_orders", "read_customers", "read_products", "read_merchant_managed_fulfillment_orders"];
 
 /// One shop.
 #[derive(Debug)]
 pub(super) struct Shop {
     /// Nothing once it was revoked.
     pub(super) token: Option<String>,
-    pub(super) orders: BTreeMap<u64, Value>,
+    pub(super) scopes: Scopes,
+    pub(super) orders: BTreeMap<u64, Stored>,
     pub(super) risks: BTreeMap<u64, Risk>,
+    pub(super) ids: Ids,
+    /// What Shopify would tell because of calls, not yet taken by the test.
+    pub(super) told: Vec<Webhook>,
     pub(super) bucket: Bucket,
+}
+
+impl Shop {
+    pub(super) fn new(bucket: Bucket) -> Self {
+        Self {
+            token: None,
+            scopes: Scopes::default(),
+            orders: BTreeMap::new(),
+            risks: BTreeMap::new(),
+            ids: Ids::default(),
+            told: Vec::new(),
+            bucket,
+        }
+    }
 }
 
 /// All shops and what they have in common.
@@ -38,14 +60,25 @@ pub(crate) struct Api {
     pub(super) shops: Shops,
     schema: Schema,
     settings: Settings,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
+    journal: Journal,
 }
 
-/// Stores an order under its id.
-pub(super) fn store_order(shop: &mut Shop, order: Value) -> Option<u64> {
-    let id = order["id"].as_u64()?;
-    shop.orders.insert(id, order);
-    Some(id)
+/// Stores an order under its id, over an older one; a new one without a `simulator` member keeps what the older one's
+/// said, and its parts follow it.
+pub(super) fn store_order(shop: &mut Shop, mut order: Value) -> Result<u64, BadOrder> {
+    let id = order["id"].as_u64().ok_or(BadOrder::NoId)?;
+    if order.get("simulator").is_none()
+        && let Some(stored) = shop.orders.get_mut(&id)
+    {
+        stored.rest = order.take();
+        parts::follow(&stored.rest, &mut stored.parts, &mut shop.ids);
+        return Ok(id);
+    }
+    let (stored, risk) = Stored::read(order, &mut shop.ids)?;
+    shop.orders.insert(id, stored);
+    shop.risks.extend(risk.map(|risk| (id, risk)));
+    Ok(id)
 }
 
 impl Provider for Api {
@@ -73,8 +106,8 @@ impl Provider for Api {
         Ok(Allowance { headers: vec![("X-Shopify-API-Version".to_owned(), version.to_owned())], remaining: None })
     }
 
-    fn carry_out(&self, request: &Arrived, who: &Recognised, _call: u64) -> Reply {
-        let answered = Asked::read(&request.body).and_then(|asked| self.ask(&who.account, &asked));
+    fn carry_out(&self, request: &Arrived, who: &Recognised, call: u64) -> Reply {
+        let answered = Asked::read(&request.body).and_then(|asked| self.ask(&who.account, &asked, call));
         answered.unwrap_or_else(|problem| failed(&problem, None))
     }
 
@@ -92,26 +125,40 @@ impl Provider for Api {
     fn give_order(&self, account: &str, order: Value) -> Result<(), String> {
         let mut shops = locked(&self.shops);
         let shop = shops.get_mut(&account.to_lowercase()).ok_or("there is no such shop")?;
-        store_order(shop, order).map(|_| ()).ok_or_else(|| "the order has no id".to_owned())
+        store_order(shop, order).map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    fn act(&self, account: &str, act: Value) -> Result<Value, String> {
+        let act = serde_json::from_value(act).map_err(|error| error.to_string())?;
+        let told = self.carry_act(account, act).map_err(|error| error.to_string())?;
+        Ok(json!(told))
     }
 
     fn all_orders(&self) -> Value {
         let shops = locked(&self.shops);
-        let of_shop = |shop: &Shop| shop.orders.values().cloned().collect::<Value>();
+        let of_shop = |shop: &Shop| shop.orders.values().map(|stored| stored.rest.clone()).collect::<Value>();
         Value::Object(shops.iter().map(|(domain, shop)| (domain.clone(), of_shop(shop))).collect::<Map<_, _>>())
     }
 }
 
 impl Api {
-    pub(super) fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, SchemaError> {
-        Ok(Self { shops: Mutex::default(), schema: Schema::read()?, settings, clock })
+    pub(super) fn new(settings: Settings, clock: Arc<dyn Clock>, journal: Journal) -> Result<Self, SchemaError> {
+        Ok(Self { shops: Mutex::default(), schema: Schema::read()?, settings, clock, journal })
+    }
+
+    /// Somebody at the shop does something; says whom Shopify tells.
+    pub(super) fn carry_act(&self, domain: &str, act: Act) -> Result<Vec<Webhook>, BadOrder> {
+        let domain = domain.to_lowercase();
+        let mut shops = locked(&self.shops);
+        let shop = shops.get_mut(&domain).ok_or(BadOrder::NoShop)?;
+        acting::carry_out(shop, &domain, act, self.clock.now())
     }
 
     pub(super) fn full_bucket(&self) -> Bucket {
         Bucket::full(self.settings.maximum_available, self.settings.restore_rate, self.clock.now())
     }
 
-    fn ask(&self, domain: &str, asked: &Asked) -> Result<Reply, Problem> {
+    fn ask(&self, domain: &str, asked: &Asked, call: u64) -> Result<Reply, Problem> {
         let query = Query::parse(&asked.query)?;
         let operation = query.operation(asked.operation_name.as_deref(), &asked.variables)?;
         let requested = requested_cost(&self.schema, &operation)?;
@@ -124,11 +171,16 @@ impl Api {
             let throttled = Problem::new("THROTTLED", "Throttled");
             return Ok(failed(&throttled, Some((requested, &shop.bucket))));
         }
-        match run(&self.schema, &operation, domain, shop) {
+        let caller = Caller { account: domain, call, now: self.clock.now(), journal: &self.journal };
+        match run(&self.schema, &operation, shop, &caller) {
             Ok(answered) => {
                 shop.bucket.refund(requested.saturating_sub(answered.cost));
                 let cost = cost_of(requested, Some(answered.cost), &shop.bucket);
-                Ok(reply(&json!({"data": answered.value, "extensions": {"cost": cost}}), Some(&shop.bucket)))
+                let mut body = json!({"data": answered.data, "extensions": {"cost": cost}});
+                if !answered.refused.is_empty() {
+                    body["errors"] = answered.refused.iter().map(Problem::to_json).collect();
+                }
+                Ok(reply(&body, Some(&shop.bucket)))
             }
             Err(problem) => {
                 shop.bucket.refund(requested);
@@ -164,26 +216,37 @@ impl Asked {
     }
 }
 
-fn run(schema: &Schema, operation: &Operation<'_>, domain: &str, shop: &Shop) -> Result<execute::Costed, Problem> {
-    execute::run(schema, operation, &|field, id| match field {
-        "order" => {
-            let id = order_id(&id.unwrap_or(Value::Null))?;
-            let risk = shop.risks.get(&id).cloned().unwrap_or_default();
-            Ok(shop.orders.get(&id).map_or(Value::Null, |order| translate::order(order, &risk)))
+fn run(schema: &Schema, operation: &Operation<'_>, shop: &mut Shop, caller: &Caller<'_>) -> Result<Answered, Problem> {
+    let scopes = shop.scopes.clone();
+    execute::run(schema, operation, &scopes, &mut |field, arguments| match field {
+        "order" => Ok(tree(shop, global(&arguments["id"], "Order")?)),
+        "fulfillmentOrder" => {
+            let found = find(shop, global(&arguments["id"], "FulfillmentOrder")?);
+            let seen = found.filter(|(_, stored, index)| shop.scopes.reads(&stored.parts[*index]));
+            Ok(seen.map_or(Value::Null, |(order, stored, index)| {
+                shipments::part(&stored.parts[index], stored, &tree(shop, order))
+            }))
         }
-        "shop" => Ok(described(domain, shop)),
+        "fulfillmentCreate" => Ok(mutation::fulfilment_create(shop, arguments, caller)),
+        "shop" => Ok(described(caller.account, shop)),
         _ => {
-            let scopes: Value = SCOPES.iter().map(|scope| json!({"handle": scope, "description": scope})).collect();
-            Ok(json!({"id": "gid://shopify/AppInstallation/1", "accessScopes": scopes}))
+            let granted = shop.scopes.handles();
+            let handles: Value = granted.map(|scope| json!({"handle": scope, "description": scope})).collect();
+            Ok(json!({"id": "gid://shopify/AppInstallation/1", "accessScopes": handles}))
         }
     })
 }
 
+fn tree(shop: &Shop, id: u64) -> Value {
+    let risk = shop.risks.get(&id).cloned().unwrap_or_default();
+    shop.orders.get(&id).map_or(Value::Null, |stored| translate::order(stored, &risk, &shop.scopes))
+}
+
 fn described(domain: &str, shop: &Shop) -> Value {
     let name = domain.split('.').next().unwrap_or(domain);
-    let currency = shop.orders.values().next().map_or(json!("USD"), |order| order["currency"].clone());
+    let currency = shop.orders.values().next().map_or(json!("USD"), |stored| stored.rest["currency"].clone());
     json!({
-        "id": gid("Shop", &json!(1)),
+        "id": gid("Shop", &json!(shop_id(domain))),
         "name": name,
         "email": format!("owner@{domain}"),
         "myshopifyDomain": domain,
@@ -191,10 +254,11 @@ fn described(domain: &str, shop: &Shop) -> Value {
     })
 }
 
-fn order_id(given: &Value) -> Result<u64, Problem> {
-    let text = given.as_str().unwrap_or_default();
-    let id = text.strip_prefix("gid://shopify/Order/").and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Problem::new("argumentLiteralsIncompatible", format!("Invalid global id '{text}'")))
+fn global(given: &Value, kind: &str) -> Result<u64, Problem> {
+    id_of(given, kind).ok_or_else(|| {
+        let text = given.as_str().unwrap_or_default();
+        Problem::new("argumentLiteralsIncompatible", format!("Invalid global id '{text}'"))
+    })
 }
 
 fn cost_of(requested: u64, actual: Option<u64>, bucket: &Bucket) -> Value {

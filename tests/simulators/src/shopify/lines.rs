@@ -1,8 +1,11 @@
-//! The lists of an order: items, shipping, discounts, taxes.
+//! The lists of an order: items, shipping, taxes.
 
 use serde_json::{Value, json};
 
+use super::beyond::Customs;
+use super::discounts::allocations;
 use super::money::Bag;
+use super::reckon::Reckoned;
 use super::translate::{Source, attributes, entries, gid, id_text, truth};
 
 /// The order's REST lines.
@@ -11,21 +14,16 @@ pub(super) fn of(rest: &Value) -> &[Value] {
 }
 
 pub(super) fn items(source: &Source<'_>, applications: &[Value]) -> Vec<Value> {
-    of(source.rest).iter().map(|line| item(source, line, applications)).collect()
+    of(source.rest()).iter().map(|line| item(source, line, applications)).collect()
 }
 
 fn item(source: &Source<'_>, line: &Value, applications: &[Value]) -> Value {
-    let quantity = line["quantity"].as_u64().unwrap_or(0);
+    let reckoned = Reckoned::of(source, line);
+    let (quantity, current) = (reckoned.quantity, reckoned.current);
     let remaining = line["fulfillable_quantity"].as_u64().unwrap_or(quantity);
-    let current = line["current_quantity"].as_u64().unwrap_or(quantity);
-    let unit = bag(source, line, "price");
+    let unit = &reckoned.unit;
     let total = unit.times(quantity);
-    let on_line = bag(source, line, "total_discount");
-    let allocated = entries(&line["discount_allocations"])
-        .iter()
-        .map(|allocation| bag(source, allocation, "amount"))
-        .reduce(|sum, amount| sum.plus(&amount))
-        .unwrap_or_else(|| on_line.clone());
+    let customs = line["id"].as_u64().and_then(|id| source.stored.customs.get(&id));
     json!({
         "id": gid("LineItem", &line["id"]),
         "name": line["name"],
@@ -36,21 +34,23 @@ fn item(source: &Source<'_>, line: &Value, applications: &[Value]) -> Value {
         "quantity": quantity,
         "currentQuantity": current,
         "unfulfilledQuantity": remaining,
-        "nonFulfillableQuantity": 0,
+        "nonFulfillableQuantity": quantity.saturating_sub(current),
         "refundableQuantity": current,
         "requiresShipping": truth(&line["requires_shipping"], true),
         "isGiftCard": truth(&line["gift_card"], false),
         "taxable": truth(&line["taxable"], true),
         "restockable": true,
         "originalUnitPriceSet": unit.to_graphql(),
-        "discountedUnitPriceSet": total.minus(&on_line).per(quantity).to_graphql(),
-        "discountedUnitPriceAfterAllDiscountsSet": total.minus(&allocated).per(quantity).to_graphql(),
+        "discountedUnitPriceSet": total.minus(&reckoned.on_line_without_codes).per(quantity).to_graphql(),
+        "discountedUnitPriceAfterAllDiscountsSet": total.minus(&reckoned.discount).per(quantity).to_graphql(),
         "originalTotalSet": total.to_graphql(),
-        "discountedTotalSet": total.minus(&on_line).to_graphql(),
-        "totalDiscountSet": on_line.to_graphql(),
+        "discountedTotalSet": total.minus(&reckoned.on_line_without_codes).to_graphql(),
+        "discountedTotalSet, code discounts included": total.minus(&reckoned.on_line).to_graphql(),
+        "priceAfterAllDiscountsBeforeTaxesSet": reckoned.before_taxes().to_graphql(),
+        "totalDiscountSet": reckoned.on_line.to_graphql(),
         "weight": weight(line),
         "product": product(line),
-        "variant": variant(line),
+        "variant": variant(line, customs),
         "customAttributes": attributes(&line["properties"]),
         "discountAllocations": allocations(source, line, applications),
         "taxLines": taxes(source, &line["tax_lines"]),
@@ -74,10 +74,19 @@ fn product(line: &Value) -> Value {
     })
 }
 
-fn variant(line: &Value) -> Value {
+fn variant(line: &Value, customs: Option<&Customs>) -> Value {
     if line["variant_id"].is_null() {
         return Value::Null;
     }
+    let none = Customs::default();
+    let customs = customs.unwrap_or(&none);
+    let either = |own: &Option<String>, rest: &str| own.as_ref().map_or_else(|| line[rest].clone(), |own| json!(own));
+    let by_country: Value = customs
+        .codes
+        .iter()
+        .map(|(country, code)| json!({"countryCode": country, "harmonizedSystemCode": code}))
+        .collect();
+    let weight = customs.weight.clone().unwrap_or_else(|| weight(line));
     json!({
         "id": gid("ProductVariant", &line["variant_id"]),
         "legacyResourceId": id_text(&line["variant_id"]),
@@ -87,9 +96,10 @@ fn variant(line: &Value) -> Value {
             "id": gid("InventoryItem", &line["variant_id"]),
             "sku": line["sku"],
             "requiresShipping": truth(&line["requires_shipping"], true),
-            "harmonizedSystemCode": line["harmonized_system_code"],
-            "countryCodeOfOrigin": line["country_code_of_origin"],
-            "measurement": {"id": gid("InventoryItemMeasurement", &line["variant_id"]), "weight": weight(line)},
+            "harmonizedSystemCode": either(&customs.code, "harmonized_system_code"),
+            "countryCodeOfOrigin": either(&customs.origin, "country_code_of_origin"),
+            "countryHarmonizedSystemCodes": by_country,
+            "measurement": {"id": gid("InventoryItemMeasurement", &line["variant_id"]), "weight": weight},
         },
     })
 }
@@ -105,7 +115,7 @@ fn duty_of(source: &Source<'_>, duty: &Value) -> Value {
 }
 
 pub(super) fn shipping(source: &Source<'_>, applications: &[Value]) -> Vec<Value> {
-    entries(&source.rest["shipping_lines"])
+    entries(&source.rest()["shipping_lines"])
         .iter()
         .map(|line| {
             let original = bag(source, line, "price");
@@ -143,55 +153,7 @@ pub(super) fn taxes(source: &Source<'_>, lines: &Value) -> Value {
         .collect()
 }
 
-pub(super) fn discount_applications(source: &Source<'_>) -> Vec<Value> {
-    entries(&source.rest["discount_applications"])
-        .iter()
-        .enumerate()
-        .map(|(index, applied)| {
-            let kind = match applied["type"].as_str() {
-                Some("discount_code") => "DiscountCodeApplication",
-                Some("automatic") => "AutomaticDiscountApplication",
-                Some("script") => "ScriptDiscountApplication",
-                _ => "ManualDiscountApplication",
-            };
-            let upper = |name: &str| applied[name].as_str().unwrap_or_default().to_uppercase();
-            json!({
-                "__typename": kind,
-                "allocationMethod": upper("allocation_method"),
-                "index": index,
-                "targetSelection": upper("target_selection"),
-                "targetType": upper("target_type"),
-                "title": applied["title"],
-                "code": applied["code"],
-                "description": applied["description"],
-                "value": discount_value(source, applied),
-            })
-        })
-        .collect()
-}
-
-fn discount_value(source: &Source<'_>, applied: &Value) -> Value {
-    if applied["value_type"] == "percentage" {
-        let percentage = applied["value"].as_str().and_then(|text| text.parse::<f64>().ok());
-        return json!({"__typename": "PricingPercentageValue", "percentage": percentage});
-    }
-    json!({"__typename": "MoneyV2", "amount": applied["value"], "currencyCode": source.rest["currency"]})
-}
-
-fn allocations(source: &Source<'_>, line: &Value, applications: &[Value]) -> Value {
-    entries(&line["discount_allocations"])
-        .iter()
-        .map(|allocation| {
-            let index = allocation["discount_application_index"].as_u64().and_then(|index| usize::try_from(index).ok());
-            json!({
-                "allocatedAmountSet": bag(source, allocation, "amount").to_graphql(),
-                "discountApplication": index.and_then(|index| applications.get(index)),
-            })
-        })
-        .collect()
-}
-
 /// An amount of a REST part: its `*_set` if there is one, else its plain field.
-fn bag(source: &Source<'_>, part: &Value, name: &str) -> Bag {
+pub(super) fn bag(source: &Source<'_>, part: &Value, name: &str) -> Bag {
     Bag::read(&part[format!("{name}_set")]).unwrap_or_else(|| source.plain(&part[name]))
 }

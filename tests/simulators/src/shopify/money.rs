@@ -59,6 +59,45 @@ impl Bag {
         })
     }
 
+    /// The amount of `part` of `whole` units, rounded half up to the digits the amount was written with.
+    pub(super) fn share(&self, part: u64, whole: u64) -> Self {
+        if part >= whole { self.clone() } else { self.times(part).per(whole) }
+    }
+
+    /// Another amount in the shop's currency, with the buyer's side in proportion to this one.
+    pub(super) fn at_the_same_rate(&self, amount: Decimal) -> Self {
+        let there = (self.presentment.amount * amount).checked_div(self.shop.amount).unwrap_or(amount);
+        let mut there =
+            there.round_dp_with_strategy(self.presentment.amount.scale(), RoundingStrategy::MidpointAwayFromZero);
+        there.rescale(self.presentment.amount.scale());
+        let with = |side: &Amount, amount| Amount { amount, currency: side.currency.clone() };
+        Self { shop: with(&self.shop, amount), presentment: with(&self.presentment, there) }
+    }
+
+    pub(super) fn none(&self) -> Self {
+        self.with(self, |a, _| Decimal::new(0, a.scale()))
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        self.shop.amount.is_zero() && self.presentment.amount.is_zero()
+    }
+
+    /// The amount in the shop's currency.
+    pub(super) fn shop(&self) -> Decimal {
+        self.shop.amount
+    }
+
+    /// The text of the amount in the shop's currency, as REST's plain fields have it.
+    pub(super) fn plain_text(&self) -> String {
+        self.shop.amount.to_string()
+    }
+
+    /// As a REST `*_set`.
+    pub(super) fn to_rest(&self) -> Value {
+        let of = |side: &Amount| json!({"amount": side.amount.to_string(), "currency_code": side.currency});
+        json!({"shop_money": of(&self.shop), "presentment_money": of(&self.presentment)})
+    }
+
     /// As GraphQL shows it.
     pub(super) fn to_graphql(&self) -> Value {
         json!({"shopMoney": self.shop.to_graphql(), "presentmentMoney": self.presentment.to_graphql()})

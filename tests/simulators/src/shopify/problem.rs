@@ -8,16 +8,17 @@ pub(super) struct Problem {
     message: String,
     code: Option<&'static str>,
     details: Map<String, Value>,
+    path: Option<Vec<Value>>,
 }
 
 impl Problem {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: Some(code), details: Map::new() }
+        Self { message: message.into(), code: Some(code), details: Map::new(), path: None }
     }
 
     /// A problem without a code, as Shopify reports what it cannot parse.
     pub(super) fn bare(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: None, details: Map::new() }
+        Self { message: message.into(), code: None, details: Map::new(), path: None }
     }
 
     #[must_use]
@@ -26,15 +27,25 @@ impl Problem {
         self
     }
 
+    /// Where in the answer it arose.
+    #[must_use]
+    pub(super) fn at(mut self, path: Vec<Value>) -> Self {
+        self.path = Some(path);
+        self
+    }
+
     pub(super) fn to_json(&self) -> Value {
         let mut extensions = self.details.clone();
         if let Some(code) = self.code {
             extensions.insert("code".to_owned(), json!(code));
         }
-        if extensions.is_empty() {
-            json!({"message": self.message})
-        } else {
-            json!({"message": self.message, "extensions": extensions})
+        let mut written = json!({"message": self.message});
+        if let Some(path) = &self.path {
+            written["path"] = json!(path);
         }
+        if !extensions.is_empty() {
+            written["extensions"] = Value::Object(extensions);
+        }
+        written
     }
 }

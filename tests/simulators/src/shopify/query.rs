@@ -1,4 +1,4 @@
-//! A query as it was sent: parsed, its variables filled in, its fragments at hand.
+//! A query or mutation as it was sent: parsed, its variables filled in, its fragments at hand.
 
 use std::collections::HashMap;
 
@@ -20,6 +20,7 @@ pub(super) struct Query {
 
 /// An operation as it stands in the document.
 struct Written<'q> {
+    root: &'static str,
     name: Option<&'q str>,
     selections: &'q SelectionSet<'static, Text>,
     declared: &'q [VariableDefinition<'static, Text>],
@@ -27,6 +28,8 @@ struct Written<'q> {
 
 /// The operation of a query, with what it may refer to.
 pub(super) struct Operation<'q> {
+    /// The type its fields are selected from: `QueryRoot` or `Mutation`.
+    pub(super) root: &'static str,
     pub(super) selections: &'q SelectionSet<'static, Text>,
     fragments: HashMap<&'q str, &'q FragmentDefinition<'static, Text>>,
     variables: Map<String, Value>,
@@ -61,22 +64,29 @@ impl Query {
                 Definition::Operation(_) => None,
             })
             .collect();
-        Ok(Operation { selections: written.selections, fragments, variables: bind(written.declared, given)? })
+        let variables = bind(written.declared, given)?;
+        Ok(Operation { root: written.root, selections: written.selections, fragments, variables })
     }
 
     fn operations(&self) -> impl Iterator<Item = Written<'_>> {
         self.document.definitions.iter().filter_map(|definition| match definition {
             Definition::Operation(OperationDefinition::SelectionSet(selections)) => {
-                Some(Written { name: None, selections, declared: &[] })
+                Some(Written { root: "QueryRoot", name: None, selections, declared: &[] })
             }
             Definition::Operation(OperationDefinition::Query(query)) => Some(Written {
+                root: "QueryRoot",
                 name: query.name.as_deref(),
                 selections: &query.selection_set,
                 declared: &query.variable_definitions,
             }),
-            // Nothing here changes a shop, so the other kinds do not exist.
-            Definition::Operation(OperationDefinition::Mutation(_) | OperationDefinition::Subscription(_))
-            | Definition::Fragment(_) => None,
+            Definition::Operation(OperationDefinition::Mutation(mutation)) => Some(Written {
+                root: "Mutation",
+                name: mutation.name.as_deref(),
+                selections: &mutation.selection_set,
+                declared: &mutation.variable_definitions,
+            }),
+            // The Admin API has no subscriptions of this kind.
+            Definition::Operation(OperationDefinition::Subscription(_)) | Definition::Fragment(_) => None,
         })
     }
 }
@@ -140,6 +150,15 @@ impl<'q> Operation<'q> {
             .map(|(_, literal)| value_of(literal, &self.variables))
             .transpose()
             .map(|value| value.filter(|value| !value.is_null()))
+    }
+
+    /// All arguments of a field; those left out are not there.
+    pub(super) fn arguments(&self, field: &Field<'static, Text>) -> Result<Value, Problem> {
+        let mut given = Map::new();
+        for (name, literal) in &field.arguments {
+            given.insert(name.clone(), value_of(literal, &self.variables)?);
+        }
+        Ok(Value::Object(given))
     }
 
     fn included(&self, directives: &[Directive<'static, Text>]) -> Result<bool, Problem> {

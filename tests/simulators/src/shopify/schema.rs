@@ -19,12 +19,16 @@ pub(super) enum Type {
     Object { fields: HashMap<String, FieldType>, implements: Vec<String> },
     /// A union: only fragments below it.
     Union { members: Vec<String> },
+    /// What an argument may be made of.
+    Input { fields: HashMap<String, Argument> },
 }
 
 /// What a field returns and takes.
 #[derive(Debug)]
 pub(super) struct FieldType {
     pub(super) returns: String,
+    /// Whether it is never null, so that a refused value takes its parent with it.
+    pub(super) required: bool,
     pub(super) arguments: HashMap<String, Argument>,
 }
 
@@ -35,10 +39,12 @@ impl FieldType {
     }
 }
 
-/// An argument's type.
+/// The type of an argument, or of a field of an input.
 #[derive(Debug)]
 pub(super) struct Argument {
+    pub(super) of: String,
     pub(super) required: bool,
+    pub(super) list: bool,
 }
 
 /// The schema beside this file cannot be read; a mistake in this crate.
@@ -71,7 +77,7 @@ impl Schema {
     pub(super) fn field(&self, parent: &str, field: &str) -> Option<&FieldType> {
         match self.types.get(parent)? {
             Type::Object { fields, .. } => fields.get(field),
-            Type::Leaf | Type::Union { .. } => None,
+            Type::Leaf | Type::Union { .. } | Type::Input { .. } => None,
         }
     }
 
@@ -79,7 +85,7 @@ impl Schema {
     pub(super) fn possible<'s>(&'s self, declared: &'s str) -> Vec<&'s str> {
         let concrete = |name: &str| match self.types.get(name) {
             Some(Type::Object { implements, .. }) => implements.iter().any(|interface| interface == declared),
-            Some(Type::Leaf | Type::Union { .. }) | None => false,
+            Some(Type::Leaf | Type::Union { .. } | Type::Input { .. }) | None => false,
         };
         let mut possible: Vec<&str> = match self.types.get(declared) {
             Some(Type::Union { members }) => members.iter().map(String::as_str).collect(),
@@ -114,7 +120,10 @@ fn describe(definition: TypeDefinition<'static, String>) -> (String, Type) {
         TypeDefinition::Union(union) => (union.name, Type::Union { members: union.types }),
         TypeDefinition::Scalar(scalar) => (scalar.name, Type::Leaf),
         TypeDefinition::Enum(listed) => (listed.name, Type::Leaf),
-        TypeDefinition::InputObject(input) => (input.name, Type::Leaf),
+        TypeDefinition::InputObject(input) => {
+            let fields = input.fields.into_iter().map(|field| (field.name, argument(&field.value_type))).collect();
+            (input.name, Type::Input { fields })
+        }
     }
 }
 
@@ -122,16 +131,20 @@ fn fields_of(fields: Vec<Field<'static, String>>) -> HashMap<String, FieldType> 
     fields
         .into_iter()
         .map(|field| {
-            let arguments = field
-                .arguments
-                .into_iter()
-                .map(|argument| {
-                    (argument.name, Argument { required: matches!(argument.value_type, Written::NonNullType(_)) })
-                })
-                .collect();
-            (field.name, FieldType { returns: innermost(&field.field_type), arguments })
+            let arguments =
+                field.arguments.into_iter().map(|given| (given.name, argument(&given.value_type))).collect();
+            let required = matches!(field.field_type, Written::NonNullType(_));
+            (field.name, FieldType { returns: innermost(&field.field_type), required, arguments })
         })
         .collect()
+}
+
+fn argument(written: &Written<'static, String>) -> Argument {
+    let (inner, required) = match written {
+        Written::NonNullType(inner) => (inner.as_ref(), true),
+        Written::NamedType(_) | Written::ListType(_) => (written, false),
+    };
+    Argument { of: innermost(written), required, list: matches!(inner, Written::ListType(_)) }
 }
 
 fn innermost(written: &Written<'static, String>) -> String {
@@ -152,6 +165,9 @@ mod tests {
             if let Type::Object { fields, .. } = described {
                 for field in fields.values() {
                     assert!(schema.named(&field.returns).is_some(), "{} is not described", field.returns);
+                    for argument in field.arguments.values() {
+                        assert!(schema.named(&argument.of).is_some(), "{} is not described", argument.of);
+                    }
                 }
             }
         }

@@ -1,3 +1,9 @@
+mod access;
+mod fixtures;
+mod fulfilling;
+mod changing;
+mod holding;
+
 use std::time::Duration;
 
 use lane::clock::{ManualClock, Timestamp};

@@ -1,37 +1,46 @@
 //! From an order's REST shape, as webhooks carry it, to the shape of the GraphQL schema: one truth in both APIs.
 //!
-//! What REST does not carry is derived: what was received (total less outstanding), the fulfillment order (one per
-//! order), the risk (set by the test). A line's customs data is read from `harmonized_system_code` and
-//! `country_code_of_origin` on the REST line, where Shopify itself has nothing.
+//! What REST does not carry stands beside the order ([`super::beyond`]) or is derived: what was received is what is not
+//! outstanding of the current total, and what was refunded.
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::lines;
+use super::access::Scopes;
+use super::beyond::Stored;
 use super::money::{Bag, decimal};
 use super::risk::Risk;
+use super::{discounts, lines, payments, shipments};
 
 /// An order being translated.
 pub(super) struct Source<'o> {
-    pub(super) rest: &'o Value,
+    pub(super) stored: &'o Stored,
 }
 
 /// The order as a tree in the schema's shape; connections are plain lists.
-pub(super) fn order(rest: &Value, risk: &Risk) -> Value {
-    let source = Source { rest };
+pub(super) fn order(stored: &Stored, risk: &Risk, scopes: &Scopes) -> Value {
+    let source = Source { stored };
     let mut tree = source.facts();
     for part in [source.money(), source.people(), source.parts(risk)] {
         if let (Value::Object(tree), Value::Object(part)) = (&mut tree, part) {
             tree.extend(part);
         }
     }
+    let parts = shipments::parts(stored, &tree, scopes);
+    let fulfilments = shipments::fulfilments(stored, &tree);
+    tree["fulfillmentOrders"] = parts;
+    tree["fulfillments"] = fulfilments;
     tree
 }
 
-impl Source<'_> {
+impl<'o> Source<'o> {
+    pub(super) fn rest(&self) -> &'o Value {
+        &self.stored.rest
+    }
+
     fn facts(&self) -> Value {
-        let rest = self.rest;
+        let rest = self.rest();
         let financial = upper(&rest["financial_status"]);
         let paid = financial == "PAID";
         json!({
@@ -51,7 +60,7 @@ impl Source<'_> {
             "closedAt": utc(&rest["closed_at"]),
             "test": truth(&rest["test"], false),
             "confirmed": truth(&rest["confirmed"], true),
-            "edited": false,
+            "edited": truth(&rest["edited"], false),
             "note": rest["note"],
             "tags": tags(&rest["tags"]),
             "email": rest["email"],
@@ -60,7 +69,8 @@ impl Source<'_> {
             "currencyCode": rest["currency"],
             "presentmentCurrencyCode": first_of(rest, &["presentment_currency", "currency"]),
             "displayFinancialStatus": financial,
-            "displayFulfillmentStatus": fulfilment(&rest["fulfillment_status"]),
+            "displayFulfillmentStatus": shipments::display_status(self.stored),
+            "fulfillable": lines::of(rest).iter().any(|line| line["fulfillable_quantity"].as_u64() > Some(0)),
             "fullyPaid": paid,
             "unpaid": !paid,
             "requiresShipping": lines::of(rest).iter().any(|line| truth(&line["requires_shipping"], true)),
@@ -75,20 +85,19 @@ impl Source<'_> {
     }
 
     fn people(&self) -> Value {
-        let rest = self.rest;
+        let rest = self.rest();
         json!({
-            "customer": customer(&rest["customer"]),
+            "customer": customer(&rest["customer"], self.stored.customer_orders),
             "shippingAddress": address(&rest["shipping_address"], &rest["id"], "shipping"),
             "billingAddress": address(&rest["billing_address"], &rest["id"], "billing"),
         })
     }
 
     fn money(&self) -> Value {
-        let rest = self.rest;
+        let rest = self.rest();
         let bag = |name: &str| self.bag(name).to_graphql();
         let optional = |name: &str| Bag::read(&rest[name]).map(|bag| bag.to_graphql());
-        let total = self.bag("total_price");
-        let outstanding = self.plain(&rest["total_outstanding"]);
+        let outstanding = payments::outstanding(self);
         json!({
             "currentTotalPriceSet": bag("current_total_price"),
             "totalPriceSet": bag("total_price"),
@@ -102,16 +111,17 @@ impl Source<'_> {
             "totalDiscountsSet": bag("total_discounts"),
             "currentTotalDutiesSet": optional("current_total_duties_set"),
             "originalTotalDutiesSet": optional("original_total_duties_set"),
-            "totalReceivedSet": total.minus(&outstanding).at_least_zero().to_graphql(),
+            "totalReceivedSet": payments::received(self).to_graphql(),
+            "totalRefundedSet": payments::refunded(self).to_graphql(),
             "totalOutstandingSet": outstanding.to_graphql(),
             "totalTipReceivedSet": self.plain(&rest["total_tip_received"]).to_graphql(),
         })
     }
 
     fn parts(&self, risk: &Risk) -> Value {
-        let rest = self.rest;
+        let rest = self.rest();
         let quantity = |field: &str| lines::of(rest).iter().filter_map(|line| line[field].as_u64()).sum::<u64>();
-        let applications = lines::discount_applications(self);
+        let applications = discounts::discount_applications(self);
         let shipping = lines::shipping(self, &applications);
         json!({
             "subtotalLineItemsQuantity": quantity("quantity"),
@@ -122,49 +132,25 @@ impl Source<'_> {
             "shippingLines": shipping,
             "discountApplications": applications,
             "risk": risk.to_graphql(),
+            "transactions": payments::transactions(self),
             "lineItems": lines::items(self, &applications),
-            "fulfillmentOrders": [self.fulfillment_order()],
         })
     }
 
     /// A REST amount: its `*_set` if there is one, else its plain field, else nothing.
     pub(super) fn bag(&self, name: &str) -> Bag {
-        Bag::read(&self.rest[format!("{name}_set")]).unwrap_or_else(|| self.plain(&self.rest[name]))
+        Bag::read(&self.rest()[format!("{name}_set")]).unwrap_or_else(|| self.plain(&self.rest()[name]))
     }
 
     /// A decimal string in the order's currencies.
     pub(super) fn plain(&self, amount: &Value) -> Bag {
-        let shop = self.rest["currency"].as_str().unwrap_or("USD");
-        let presentment = self.rest["presentment_currency"].as_str().unwrap_or(shop);
+        let shop = self.rest()["currency"].as_str().unwrap_or("USD");
+        let presentment = self.rest()["presentment_currency"].as_str().unwrap_or(shop);
         Bag::plain(decimal(amount).unwrap_or(Decimal::ZERO), shop, presentment)
-    }
-
-    fn fulfillment_order(&self) -> Value {
-        let rest = self.rest;
-        let status = match fulfilment(&rest["fulfillment_status"]).as_str() {
-            _ if !rest["cancelled_at"].is_null() => "CANCELLED",
-            Some("FULFILLED") => "CLOSED",
-            Some("ON_HOLD") => "ON_HOLD",
-            Some("SCHEDULED") => "SCHEDULED",
-            Some("IN_PROGRESS") => "IN_PROGRESS",
-            _ => "OPEN",
-        };
-        json!({
-            "id": gid("FulfillmentOrder", &rest["id"]),
-            "status": status,
-            "requestStatus": "UNSUBMITTED",
-            "createdAt": utc(&rest["created_at"]),
-            "updatedAt": utc(&rest["updated_at"]),
-            "fulfillAt": null,
-            "fulfillBy": null,
-            "orderId": gid("Order", &rest["id"]),
-            "orderName": rest["name"],
-            "fulfillmentHolds": [],
-        })
     }
 }
 
-fn customer(rest: &Value) -> Value {
+fn customer(rest: &Value, orders: Option<u64>) -> Value {
     if rest.is_null() {
         return Value::Null;
     }
@@ -178,7 +164,7 @@ fn customer(rest: &Value) -> Value {
         "firstName": rest["first_name"],
         "lastName": rest["last_name"],
         "note": rest["note"],
-        "numberOfOrders": rest["orders_count"].as_u64().unwrap_or(1).to_string(),
+        "numberOfOrders": orders.or_else(|| rest["orders_count"].as_u64()).unwrap_or(1).to_string(),
         "tags": tags(&rest["tags"]),
         "verifiedEmail": truth(&rest["verified_email"], false),
     })
@@ -206,15 +192,6 @@ fn address(rest: &Value, order: &Value, kind: &str) -> Value {
         "latitude": rest["latitude"],
         "longitude": rest["longitude"],
     })
-}
-
-/// REST's three words, and any other in upper case, so that a test can say `on_hold`.
-fn fulfilment(status: &Value) -> Value {
-    match status.as_str() {
-        None => json!("UNFULFILLED"),
-        Some("partial") => json!("PARTIALLY_FULFILLED"),
-        Some(other) => json!(other.to_uppercase()),
-    }
 }
 
 /// REST joins tags with commas; GraphQL lists them.

@@ -5,12 +5,13 @@ use ::lane::id::Fingerprint;
 use serde_json::Value;
 
 use super::compose::TO_SHIP;
-use super::field::{self, Field, STATUS, line_key, line_name, lines, shown};
+use super::field::{self, FIELDS, Field, Form, GOODS, STATUS, line_key, line_name, lines, shown};
+use super::goods;
 
 /// Evidence names at most so many differences; with more the order is not the one that was written.
 const SHOWN_MAX: usize = 20;
 /// Values are shown up to here.
-const VALUE_MAX: usize = 80;
+const VALUE_MAX: usize = 160;
 
 /// One field that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,20 +28,23 @@ struct Entry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Difference(Vec<Entry>);
 
-/// What the status may do between a write and its reading back.
+/// How an order is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    /// It must be the one that was written.
-    Stands,
-    /// The warehouse, or a rule of it, may have moved it on.
-    MayMoveOn,
+pub(super) enum Look {
+    /// What a write would change: everything counts.
+    Ahead,
+    /// After a write: the warehouse, or a rule of it, may have moved the status on, and filled in what was left to it.
+    Back,
+    /// The same after a hold was taken back, which must stand; otherwise the warehouse may have gone on already.
+    BackFromHold,
 }
 
 /// Compares an order as it was (or would be) written with the order that stands there.
-pub(super) fn compare(written: &Value, stands: &Value, status: Status) -> Difference {
+pub(super) fn compare(written: &Value, stands: &Value, look: Look) -> Difference {
     let mut difference = Difference::default();
-    for field in field::of_order(written) {
-        let free = field.path == STATUS && status == Status::MayMoveOn;
+    let counts = |field: &Field, order: &Value| look == Look::Ahead || !field.is_left(order);
+    for field in FIELDS.into_iter().filter(|field| counts(field, written)) {
+        let free = field.path == STATUS && look == Look::Back;
         if free && moved_on(field.of(written), field.of(stands)) {
             continue;
         }
@@ -51,7 +55,7 @@ pub(super) fn compare(written: &Value, stands: &Value, status: Status) -> Differ
         let name = line_name(key);
         match lines(stands).iter().find(|other| line_key(other) == Some(key)) {
             Some(other) => {
-                for field in field::LINE_FIELDS {
+                for field in field::LINE_FIELDS.into_iter().filter(|field| counts(field, line)) {
                     let path = format!("{name}/{}", field.path);
                     difference.look(field, &path, &name, line, other);
                 }
@@ -68,14 +72,14 @@ pub(super) fn compare(written: &Value, stands: &Value, status: Status) -> Differ
     difference
 }
 
-fn moved_on(written: &Value, stands: &Value) -> bool {
+pub(super) fn moved_on(written: &Value, stands: &Value) -> bool {
     let later = ["on_hold", "pending_fulfillment", "shipped"];
     written == TO_SHIP && stands.as_str().is_some_and(|status| later.contains(&status))
 }
 
 /// The names of what is compared, for the proof.
 pub(super) fn compared(order: &Value) -> Vec<String> {
-    let fields = field::of_order(order).map(|field| field.path.to_owned());
+    let fields = FIELDS.into_iter().filter(|field| !field.is_left(order)).map(|field| field.path.to_owned());
     let parts = field::LINE_FIELDS.map(|field| format!("items.{}", field.path));
     fields.chain(parts).collect()
 }
@@ -113,7 +117,12 @@ impl Difference {
         facts
     }
 
-    fn look(&mut self, field: Field, name: &str, remembered: &str, one: &Value, other: &Value) {
+    /// Whether what customs is told differs.
+    pub(super) fn is_about_goods(&self) -> bool {
+        self.0.iter().any(|entry| entry.name == GOODS.path)
+    }
+
+    pub(super) fn look(&mut self, field: Field, name: &str, remembered: &str, one: &Value, other: &Value) {
         let (written, stands) = (field.of(one), field.of(other));
         if field.same(written, stands) {
             return;
@@ -122,12 +131,20 @@ impl Difference {
             name: name.to_owned(),
             remembered: remembered.to_owned(),
             personal: field.personal,
-            written: shown(written),
-            stands: shown(stands),
+            written: words(field, written),
+            stands: words(field, stands),
         });
     }
 
-    fn note(&mut self, name: &str, written: &str, stands: &str) {
+    /// Something that is about a person, or may be.
+    pub(super) fn note_personal(&mut self, name: &str, written: &str, stands: &str) {
+        self.note(name, written, stands);
+        if let Some(entry) = self.0.last_mut() {
+            entry.personal = true;
+        }
+    }
+
+    pub(super) fn note(&mut self, name: &str, written: &str, stands: &str) {
         self.0.push(Entry {
             name: name.to_owned(),
             remembered: name.to_owned(),
@@ -150,6 +167,11 @@ impl Entry {
     }
 }
 
+/// A value in words for people.
+fn words(field: Field, value: &Value) -> String {
+    if field.form == Form::Goods { goods::words(value) } else { shown(value) }
+}
+
 fn quoted(value: &str) -> String {
     if value.is_empty() {
         return "nothing".to_owned();
@@ -170,7 +192,7 @@ mod tests {
     }
 
     fn compare(written: &Value, stands: &Value) -> Difference {
-        super::compare(written, stands, Status::MayMoveOn)
+        super::compare(written, stands, Look::Back)
     }
 
     fn with(change: impl FnOnce(&mut Value)) -> Value {
@@ -195,11 +217,18 @@ mod tests {
 
     #[test]
     fn every_compared_field_can_differ() {
-        for field in field::of_order(&written()).filter(|field| field.path != STATUS) {
+        for field in FIELDS.into_iter().filter(|field| field.path != STATUS && !field.is_left(&written())) {
             let stands = with(|order| field.put(order, json!("77")));
             assert!(!compare(&written(), &stands).is_none(), "{}", field.path);
         }
-        for field in field::LINE_FIELDS {
+        // What is left to the warehouse counts only before a write.
+        for field in FIELDS.into_iter().filter(|field| field.is_left(&written())) {
+            let there = if field.form == Form::Flag { json!(true) } else { json!("77") };
+            let stands = with(|order| field.put(order, there));
+            assert!(compare(&written(), &stands).is_none(), "{}", field.path);
+            assert!(!super::compare(&written(), &stands, Look::Ahead).is_none(), "{}", field.path);
+        }
+        for field in field::LINE_FIELDS.into_iter().filter(|field| !field.is_left(&written()["items"][0])) {
             let stands = with(|order| field.put(&mut order["items"][0], json!("77")));
             assert_eq!(compare(&written(), &stands).remembered().collect::<Vec<_>>(), ["items/1"]);
         }
@@ -217,7 +246,7 @@ mod tests {
         let cancelled = with(|order| order[STATUS] = json!("cancelled"));
         assert!(!compare(&cancelled, &written()).is_none());
         let held = with(|order| order[STATUS] = json!("on_hold"));
-        assert!(!super::compare(&written(), &held, Status::Stands).is_none());
+        assert!(!super::compare(&written(), &held, Look::BackFromHold).is_none());
     }
 
     #[test]

@@ -7,22 +7,37 @@
 //! | `orderDate`, `paymentDate` | created, processed; Pacific |
 //! | `shipTo` | the shipping address |
 //! | `billTo` | the billing address, or the shipping address if there is none |
-//! | `items` | lines that are shipped, with what is left of their quantity after edits and refunds |
-//! | `items.unitPrice` | after all discounts: what the buyer pays, so that the customs value is true; an order's discount that does not divide evenly leaves a cent of rounding |
+//! | `items` | the units that are this warehouse's (`load`), line by line; a line without a name bears its SKU's, or its id |
+//! | `items.unitPrice` | after all discounts, as Shopify rounds it: where a line's discount does not divide evenly, units times price is some cents off the line. What customs is told is not made of it (`customs`) |
+//! | `items.weight` | one unit's, if it is known |
+//! | `items.options` | what the buyer asked for with the line (engraving, colour); what apps hide is left out |
 //! | `taxAmount` | the tax as of now; 0 if the prices contain it, or `ShipStation`'s total would count it twice |
 //! | `shippingAmount`, `amountPaid` | shipping as of now; everything received |
-//! | `weight` | the order's, while nothing of it was returned; unknown otherwise |
+//! | `weight` | of the units that go, if each one's is known; the order's, if all of it goes; unknown otherwise |
+//! | `customerNotes`, `gift`, `giftMessage`, notes and custom fields | `notes` |
+//! | `requestedShippingService` | the title of the buyer's shipping method |
+//! | `carrierCode` and what goes with it | the shop's first rule that fits the method; else left to the warehouse |
+//! | `internationalOptions` | `goods`, if it crosses a border |
+//! | `advancedOptions.storeId` | the shop's store. The warehouse reads it when it makes the order, and never again |
 //!
-//! All amounts are in the shop's currency, exactly as it tells them.
+//! All amounts are in the shop's currency, exactly as it tells them. Tax, shipping and what was paid are the whole order's,
+//! also where only a part of it is this warehouse's: they are not divided by parcel anywhere, and a share of our making
+//! would be nobody's figure. `customerUsername` stays out: `ShipStation` makes a customer record under it, which would
+//! outlive the order there and be one more place for personal data.
 
+use ::lane::carriage::Service;
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::ShopId;
 use ::lane::money::Money;
-use serde_json::{Map, Number, Value, json};
+use ::lane::shop::Shop;
+use serde_json::{Number, Value, json};
 
+use super::address::address;
+use super::customs::{Declaration, Shipped};
 use super::judge::Question;
+use super::{goods, notes};
 use crate::providers::shipstation::pacific::Pacific;
-use crate::providers::shopify::order::{Address, Line, Order};
+use crate::providers::shopify::order::{Line, Order};
 
 /// The longest order number that `ShipStation` takes.
 const NUMBER_MAX: usize = 50;
@@ -40,69 +55,112 @@ pub(super) fn order_number(name: &str) -> String {
     name.chars().take(NUMBER_MAX).collect()
 }
 
-/// Composes the order. An amount that JSON's numbers cannot hold exactly is a question for a person.
-pub(super) fn compose(shop: &ShopId, order: &Order, pacific: &Pacific) -> Result<Value, Question> {
-    let bill_to = order.bill_to.as_ref().or(order.ship_to.as_ref());
+/// Composes the order. An amount that JSON's numbers cannot hold exactly, and an address that does not fit, are questions
+/// for a person.
+pub(super) fn compose(
+    shop: &Shop,
+    order: &Order,
+    shipped: &[Shipped<'_>],
+    declaration: Option<&Declaration>,
+    pacific: &Pacific,
+) -> Result<Value, Question> {
+    let carriage = &shop.carriage;
     let tax = if order.taxes_included { json!(0) } else { number(order.tax)? };
-    let items: Result<Vec<Value>, Question> = order.shipped_lines().map(item).collect();
+    let parcel: Vec<(&Line, u32)> = parcel(order, shipped).collect();
+    let items: Result<Vec<Value>, Question> = parcel.iter().map(|(line, units)| item(line, *units)).collect();
     let mut composed = json!({
-        "orderKey": order_key(shop, &order.id),
+        "orderKey": order_key(&shop.id, &order.id),
         "orderNumber": order_number(&order.name),
         "orderDate": pacific.write(order.created_at),
         "paymentDate": pacific.write(order.processed_at),
         "orderStatus": TO_SHIP,
         "customerEmail": order.email,
-        "billTo": address(bill_to),
-        "shipTo": address(order.ship_to.as_ref()),
+        "billTo": address("bill to", order.bill_to.as_ref().or(order.ship_to.as_ref()))?,
+        "shipTo": address("ship to", order.ship_to.as_ref())?,
         "items": items?,
         "amountPaid": number(order.received)?,
         "taxAmount": tax,
         "shippingAmount": number(order.shipping)?,
-        "customerNotes": order.note,
-        "requestedShippingService": order.shipping_service,
+        "requestedShippingService": order.shipping_lines.first().map(|line| &line.title),
     });
-    if let (Some(grams), true) = (order.weight_grams.filter(|grams| *grams > 0), complete(order)) {
-        composed["weight"] = json!({"value": grams, "units": "grams"});
+    notes::put(&mut composed, order, &carriage.notes);
+    if let Some(grams) = weight(order, &parcel) {
+        composed["weight"] = in_grams(grams);
+    }
+    if let Some(service) = service(order, &carriage.services, &composed["shipTo"]["country"]) {
+        composed["carrierCode"] = json!(service.carrier);
+        composed["serviceCode"] = json!(service.service);
+        if let Some(package) = &service.package {
+            composed["packageCode"] = json!(package);
+        }
+        if let Some(confirmation) = &service.confirmation {
+            composed["confirmation"] = json!(confirmation);
+        }
+    }
+    if let Some(declaration) = declaration {
+        composed["internationalOptions"] = goods::options(declaration, &carriage.customs)?;
+    }
+    if let Some(store) = carriage.store {
+        composed["advancedOptions"]["storeId"] = json!(store);
     }
     Ok(composed)
 }
 
-/// Whether everything that was ordered is still to be shipped, so that the order's weight is true.
-fn complete(order: &Order) -> bool {
-    order.lines.iter().all(|line| line.current_quantity == line.quantity)
+/// The lines that go, each with its units.
+fn parcel<'o>(order: &'o Order, shipped: &[Shipped<'_>]) -> impl Iterator<Item = (&'o Line, u32)> {
+    shipped.iter().filter_map(|part| {
+        let line = order.lines.iter().find(|line| line.id == part.line)?;
+        u32::try_from(part.units.len()).ok().map(|units| (line, units))
+    })
 }
 
-fn item(line: &Line) -> Result<Value, Question> {
-    Ok(json!({
+/// What the units weigh, if it is known. A weight of 0 is one that nobody entered.
+fn weight(order: &Order, parcel: &[(&Line, u32)]) -> Option<u64> {
+    let summed = parcel.iter().try_fold(0_u64, |sum, (line, units)| {
+        let grams = line.weight_grams.filter(|grams| *grams > 0)?;
+        sum.checked_add(grams.checked_mul(u64::from(*units))?)
+    });
+    let whole = || {
+        let goes = |line: &Line| parcel.iter().any(|(other, units)| other.id == line.id && *units == line.quantity);
+        let all = order.lines.iter().filter(|line| line.requires_shipping).all(goes);
+        order.weight_grams.filter(|_| all)
+    };
+    summed.or_else(whole).filter(|grams| *grams > 0)
+}
+
+fn in_grams(grams: u64) -> Value {
+    json!({"value": grams, "units": "grams"})
+}
+
+/// The service for the method that the buyer chose.
+fn service<'s>(order: &Order, services: &'s [Service], country: &Value) -> Option<&'s Service> {
+    let method = order.shipping_lines.first()?;
+    services.iter().find(|service| service.fits(&method.title, method.code.as_deref(), country.as_str()))
+}
+
+fn item(line: &Line, units: u32) -> Result<Value, Question> {
+    let mut named = [Some(line.name.as_str()), line.sku.as_deref()].into_iter().flatten().map(str::trim);
+    let mut item = json!({
         "lineItemKey": line.id,
         "sku": line.sku,
-        "name": line.name,
-        "quantity": line.current_quantity,
+        "name": named.find(|name| !name.is_empty()).unwrap_or(&line.id),
+        "quantity": units,
         "unitPrice": number(line.unit_price)?,
-    }))
-}
-
-fn address(given: Option<&Address>) -> Value {
-    let Some(given) = given else {
-        // ShipStation insists on an address; an empty one can be filled in there.
-        return Value::Object(Map::from_iter([("name".to_owned(), json!(""))]));
-    };
-    json!({
-        "name": given.name,
-        "company": given.company,
-        "street1": given.street1,
-        "street2": given.street2,
-        "city": given.city,
-        "state": given.state,
-        "postalCode": given.postal_code,
-        "country": given.country,
-        "phone": given.phone,
-    })
+    });
+    if let Some(grams) = line.weight_grams.filter(|grams| *grams > 0) {
+        item["weight"] = in_grams(grams);
+    }
+    let options = line.attributes.iter().filter(|attribute| notes::is_shown(attribute));
+    let options: Vec<Value> = options.map(|option| json!({"name": option.key, "value": option.value})).collect();
+    if !options.is_empty() {
+        item["options"] = json!(options);
+    }
+    Ok(item)
 }
 
 /// The amount as a JSON number with the same digits. It goes through the decimal's text, and what the text became is
 /// compared with it, because a double holds only some 15 digits.
-fn number(money: Money) -> Result<Value, Question> {
+pub(super) fn number(money: Money) -> Result<Value, Question> {
     let text = money.amount.normalize().to_string();
     let exact = text.parse::<Number>().ok().filter(|number| number.to_string() == text);
     exact.map(Value::Number).ok_or_else(|| Question {
@@ -113,10 +171,24 @@ fn number(money: Money) -> Result<Value, Question> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use ::lane::carriage::{Carriage, Contents, NoteField};
+    use ::lane::id::AccountId;
+    use ::lane::policy::Policy;
+    use ::lane::rules::{CustomsSeen, HoldRules};
+    use ::lane::shop::{Qualification, SecretRef, Source};
+
+    use super::super::customs::CustomsItem;
     use super::*;
+    use crate::providers::shopify::order::{
+        Address, Attribute, Both, Customer, Delivery, Part, PartLine, PartRequest, PartStatus, Risk, ShippingLine,
+    };
 
     fn money(text: &str) -> Money {
         text.parse().unwrap()
+    }
+
+    fn both(text: &str) -> Both {
+        Both { shop: money(text), presentment: money(text) }
     }
 
     pub(in crate::jobs::order) fn line(id: &str, quantity: u32, price: &str) -> Line {
@@ -128,7 +200,14 @@ pub(super) mod tests {
             current_quantity: quantity,
             unfulfilled_quantity: quantity,
             requires_shipping: true,
+            gift_card: false,
+            price: both(price),
+            discounts: vec![],
             unit_price: money(price),
+            weight_grams: Some(200),
+            hs_code: None,
+            origin: None,
+            attributes: vec![],
         }
     }
 
@@ -157,23 +236,73 @@ pub(super) mod tests {
             received: money("42.50 USD"),
             tax: money("2.50 USD"),
             shipping: money("0.10 USD"),
+            subtotal: both("39.90 USD"),
             taxes_included: false,
+            presentment: "USD".parse().unwrap(),
             email: Some("jane@example.com".into()),
             note: None,
+            tags: vec![],
             attributes: vec![],
+            customer: Some(Customer { id: "7".into(), orders: Some(3) }),
             ship_to: Some(address.clone()),
             bill_to: Some(address),
-            shipping_service: Some("Standard".into()),
+            shipping_lines: vec![ShippingLine { title: "Standard".into(), code: Some("standard".into()) }],
             weight_grams: Some(600),
-            risk_pending: false,
-            risk_recommendation: "accept".into(),
+            risk: Risk::Accept,
+            cards: vec![],
             lines: vec![line("1", 2, "19.95 USD"), line("2", 1, "0.00 USD")],
+            parts: vec![part("1", &[("1", 2, 2), ("2", 1, 1)])],
+            fulfilments: vec![],
+        }
+    }
+
+    /// A part that is open at the main location: line, units in all, units left.
+    pub(in crate::jobs::order) fn part(id: &str, lines: &[(&str, u32, u32)]) -> Part {
+        let line = |&(line, total, remaining): &(&str, u32, u32)| PartLine {
+            id: format!("gid://shopify/FulfillmentOrderLineItem/{id}{line}"),
+            line: line.into(),
+            remaining,
+            total,
+        };
+        Part {
+            id: format!("gid://shopify/FulfillmentOrder/{id}"),
+            status: PartStatus::Open,
+            request: PartRequest::Unsubmitted,
+            delivery: Delivery::Shipping,
+            location: "Main".into(),
+            location_id: Some("1".into()),
+            country: "US".into(),
+            third_party: false,
+            from: None,
+            holds: vec![],
+            lines: lines.iter().map(line).collect(),
+        }
+    }
+
+    pub(in crate::jobs::order) fn shop() -> Shop {
+        Shop {
+            id: ShopId::parse("acme").unwrap(),
+            source: Source::Shopify,
+            domains: vec!["acme.myshopify.com".into()],
+            token: SecretRef::Env("TOKEN".into()),
+            warehouse: AccountId::at("shipstation", "main"),
+            policy: Policy::default(),
+            rules: HoldRules::default(),
+            qualifies: Qualification::default(),
+            carriage: Carriage::default(),
+            added_at: "2026-11-20T10:00:00Z".parse().unwrap(),
         }
     }
 
     pub(in crate::jobs::order) fn composed(order: &Order) -> Value {
-        let shop = ShopId::parse("acme").unwrap();
-        compose(&shop, order, &Pacific::load().unwrap()).unwrap()
+        composed_for(&shop(), order)
+    }
+
+    /// Every line goes with what is left of it, in one parcel.
+    pub(in crate::jobs::order) fn composed_for(shop: &Shop, order: &Order) -> Value {
+        let shipped: Vec<Shipped<'_>> =
+            order.shipped_lines().map(|line| Shipped { line: &line.id, units: 0..line.current_quantity }).collect();
+        compose(shop, order, &shipped, None, &Pacific::load().unwrap()).unwrap()
     }
 
     #[test]
@@ -185,7 +314,8 @@ pub(super) mod tests {
         });
         let item = |key: &str, quantity: u32, price: &str| {
             json!({"lineItemKey": key, "sku": format!("SKU-{key}"), "name": format!("Thing {key}"),
-                "quantity": quantity, "unitPrice": price.parse::<Number>().unwrap()})
+                "quantity": quantity, "unitPrice": price.parse::<Number>().unwrap(),
+                "weight": {"value": 200, "units": "grams"}})
         };
         let expected = json!({
             "orderKey": "acme-820982911946154508",
@@ -201,6 +331,7 @@ pub(super) mod tests {
             "taxAmount": 2.5,
             "shippingAmount": 0.1,
             "customerNotes": null,
+            "gift": false,
             "requestedShippingService": "Standard",
             "weight": {"value": 600, "units": "grams"},
         });
@@ -230,8 +361,81 @@ pub(super) mod tests {
         let composed = composed(&order);
         assert_eq!(composed["items"].as_array().unwrap().len(), 1);
         assert_eq!(composed["items"][0]["quantity"], 1);
-        // The order's weight counts what was returned, so it is not known any more.
-        assert!(composed["weight"].is_null());
+        assert_eq!(composed["weight"]["value"], 200);
+    }
+
+    #[test]
+    fn a_weight_is_of_what_goes_or_of_everything_or_unknown() {
+        let mut order = order();
+        order.weight_grams = Some(777);
+        for unknown in [None, Some(0)] {
+            order.lines[1].weight_grams = unknown;
+            assert_eq!(composed(&order)["weight"]["value"], 777);
+            assert!(composed(&order)["items"][1]["weight"].is_null());
+        }
+        // The order's weight counts what was returned, so it says nothing of the rest.
+        order.lines[1].quantity = 2;
+        assert!(composed(&order)["weight"].is_null());
+        order.lines[1].quantity = 1;
+        order.weight_grams = Some(0);
+        assert!(composed(&order)["weight"].is_null());
+    }
+
+    #[test]
+    fn a_line_without_a_name_bears_another_and_its_options_go_with_it() {
+        let mut order = order();
+        (order.lines[0].name, order.lines[1].name) = (" ".into(), String::new());
+        order.lines[1].sku = None;
+        let option = |key: &str, value: &str| Attribute { key: key.into(), value: Some(value.into()) };
+        order.lines[0].attributes = vec![option("Engraving", "For Ann"), option("_id", "7"), option("Colour", "")];
+        let composed = composed(&order);
+        assert_eq!((&composed["items"][0]["name"], &composed["items"][1]["name"]), (&json!("SKU-1"), &json!("2")));
+        assert_eq!(composed["items"][0]["options"], json!([{"name": "Engraving", "value": "For Ann"}]));
+    }
+
+    #[test]
+    fn everything_that_a_shop_can_ask_for_is_in_the_order() {
+        let mut shop = shop();
+        let service = |method: &str, carrier: &str| Service {
+            method: method.into(),
+            countries: vec!["DE".into()],
+            carrier: carrier.into(),
+            service: format!("{carrier}_express"),
+            package: Some("package".into()),
+            confirmation: Some("signature".into()),
+        };
+        shop.carriage.services =
+            vec![service("express*", "ups"), service("standard", "dhl"), service("STANDARD", "usps")];
+        shop.carriage.store = Some(77);
+        shop.carriage.customs.contents = Contents::Gift;
+        shop.carriage.notes.tags = Some(NoteField::CustomField1);
+        let mut order = order();
+        order.tags = vec!["vip".into()];
+        order.ship_to.as_mut().unwrap().country = Some("de".into());
+        let shipped = [Shipped { line: "1", units: 0..2 }];
+        let customs = CustomsItem {
+            line: "1".into(),
+            description: "Thing 1".into(),
+            quantity: 2,
+            value: money("19.95 USD"),
+            hs_code: Some("691200".into()),
+            origin: None,
+        };
+        let declaration = Declaration { items: vec![customs], total: money("39.90 USD"), seen: CustomsSeen::default() };
+        let composed = compose(&shop, &order, &shipped, Some(&declaration), &Pacific::load().unwrap()).unwrap();
+        assert_eq!(composed["items"].as_array().unwrap().len(), 1);
+        let said = ["carrierCode", "serviceCode", "packageCode", "confirmation"].map(|name| composed[name].clone());
+        assert_eq!(said, ["dhl", "dhl_express", "package", "signature"]);
+        assert_eq!(composed["advancedOptions"], json!({"storeId": 77, "customField1": "vip"}));
+        let options = json!({
+            "contents": "gift", "nonDelivery": "return_to_sender",
+            "customsItems": [{"description": "Thing 1", "quantity": 2, "value": 19.95,
+                "harmonizedTariffCode": "691200", "countryOfOrigin": null}],
+        });
+        assert_eq!(composed["internationalOptions"], options);
+        order.ship_to.as_mut().unwrap().country = Some("FR".into());
+        let composed = compose(&shop, &order, &shipped, None, &Pacific::load().unwrap()).unwrap();
+        assert!(composed["carrierCode"].is_null() && composed["internationalOptions"].is_null());
     }
 
     #[test]

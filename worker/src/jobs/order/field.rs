@@ -1,39 +1,25 @@
-//! The fields of a `ShipStation` order that are ours, and how each is compared.
+//! The fields of a `ShipStation` order that are ours, and what becomes of each when both sides changed it.
 //!
-//! One table serves merging, reading back and remembering what was written. What is not in it (tags, internal notes,
-//! carrier, service, package, custom fields, a warehouse's own lines) is never changed.
+//! One table serves merging, reading back and remembering what was written. What is not in it (tags, dimensions,
+//! insurance, the store, a warehouse's own lines) is never changed.
 //!
-//! | form | two values are the same if they are so after |
+//! | claim | meaning |
 //! |---|---|
-//! | text | trimming and turning every run of white space into one space; null is the empty text |
-//! | folded | the same, and lower case: address parts, mail addresses |
-//! | postal | the same, without spaces; a US ZIP+4 is cut to its five digits |
-//! | phone | all but digits is left out |
-//! | money | reading as decimal numbers; null is zero |
-//! | time | reading as Pacific times to the second |
-//! | weight | turning into whole grams; null is no weight |
-//! | status | nothing: the words must be equal |
-
-use std::str::FromStr as _;
+//! | ours | the order says it; empty is something said, too |
+//! | offered | said if the order or the shop's settings say it; what is left empty is the warehouse's to fill in |
+//! | note | the same, and what the warehouse wrote there itself is never overwritten: both sides write notes for people |
 
 use ::lane::id::Fingerprint;
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 use serde_json::{Map, Value};
 
-use crate::providers::shipstation::pacific;
+pub(super) use super::form::{Form, shown};
 
-/// How values of a field are compared.
+/// Who has the last word about a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    Text,
-    Folded,
-    Postal,
-    Phone,
-    Money,
-    Time,
-    Weight,
-    Status,
+pub(super) enum Claim {
+    Ours,
+    Offered,
+    Note,
 }
 
 /// A field, by its path in the order.
@@ -41,16 +27,26 @@ pub(super) enum Form {
 pub(super) struct Field {
     pub(super) path: &'static str,
     pub(super) form: Form,
+    pub(super) claim: Claim,
     /// About a person: evidence says that it differs, never what it says.
     pub(super) personal: bool,
 }
 
 const fn plain(path: &'static str, form: Form) -> Field {
-    Field { path, form, personal: false }
+    Field { path, form, claim: Claim::Ours, personal: false }
 }
 
 const fn personal(path: &'static str, form: Form) -> Field {
-    Field { path, form, personal: true }
+    Field { path, form, claim: Claim::Ours, personal: true }
+}
+
+const fn offered(path: &'static str, form: Form) -> Field {
+    Field { path, form, claim: Claim::Offered, personal: false }
+}
+
+/// Tags and attributes may say anything about a person.
+const fn note(path: &'static str) -> Field {
+    Field { path, form: Form::Text, claim: Claim::Note, personal: true }
 }
 
 /// How the names of lines begin.
@@ -59,8 +55,11 @@ const LINES: &str = "items/";
 /// The status, which the warehouse moves on.
 pub(super) const STATUS: &str = "orderStatus";
 
+/// What customs is told.
+pub(super) const GOODS: Field = offered("internationalOptions.customsItems", Form::Goods);
+
 /// Every field that is ours, except the lines.
-pub(super) const FIELDS: [Field; 28] = [
+pub(super) const FIELDS: [Field; 42] = [
     plain("orderNumber", Form::Text),
     plain("orderDate", Form::Time),
     plain("paymentDate", Form::Time),
@@ -89,23 +88,35 @@ pub(super) const FIELDS: [Field; 28] = [
     plain("shippingAmount", Form::Money),
     personal("customerNotes", Form::Text),
     plain("requestedShippingService", Form::Text),
+    offered("weight", Form::Weight),
+    offered("gift", Form::Flag),
+    Field { path: "giftMessage", form: Form::Text, claim: Claim::Offered, personal: true },
+    offered("carrierCode", Form::Text),
+    offered("serviceCode", Form::Text),
+    offered("packageCode", Form::Text),
+    offered("confirmation", Form::Text),
+    note("internalNotes"),
+    note("advancedOptions.customField1"),
+    note("advancedOptions.customField2"),
+    note("advancedOptions.customField3"),
+    offered("internationalOptions.contents", Form::Text),
+    offered("internationalOptions.nonDelivery", Form::Text),
+    GOODS,
 ];
 
-/// The weight is ours only while it is known.
-pub(super) const WEIGHT: Field = plain("weight", Form::Weight);
-
 /// The parts of a line that are ours.
-pub(super) const LINE_FIELDS: [Field; 4] = [
+pub(super) const LINE_FIELDS: [Field; 6] = [
     plain("sku", Form::Text),
     plain("name", Form::Text),
     plain("quantity", Form::Money),
     plain("unitPrice", Form::Money),
+    offered("weight", Form::Weight),
+    Field { path: "options", form: Form::Options, claim: Claim::Offered, personal: true },
 ];
 
-/// Every field, except the lines, that `order` (one of ours) speaks about.
-pub(super) fn of_order(order: &Value) -> impl Iterator<Item = Field> {
-    let weight = (!order[WEIGHT.path].is_null()).then_some(WEIGHT);
-    FIELDS.into_iter().chain(weight)
+/// The field with this path.
+pub(super) fn of_path(path: &str) -> Option<Field> {
+    FIELDS.into_iter().find(|field| field.path == path)
 }
 
 impl Field {
@@ -129,15 +140,14 @@ impl Field {
 
     /// The value in the form in which it is compared.
     pub(super) fn normal(&self, value: &Value) -> String {
-        match self.form {
-            Form::Text => spaced(&shown(value)),
-            Form::Folded => spaced(&shown(value)).to_lowercase(),
-            Form::Postal => postal(&shown(value)),
-            Form::Phone => shown(value).chars().filter(char::is_ascii_digit).collect(),
-            Form::Money => money(value),
-            Form::Time => pacific::civil(&shown(value)).map_or(shown(value), |at| at.to_string()),
-            Form::Weight => grams(value),
-            Form::Status => shown(value),
+        self.form.normal(value)
+    }
+
+    /// Whether `order`, one of ours, leaves the field to the warehouse.
+    pub(super) fn is_left(&self, order: &Value) -> bool {
+        match self.claim {
+            Claim::Ours => false,
+            Claim::Offered | Claim::Note => self.normal(self.of(order)).is_empty(),
         }
     }
 
@@ -177,89 +187,11 @@ pub(super) fn hash(normal: &str) -> String {
     Fingerprint::of(normal.as_bytes()).as_str().chars().take(16).collect()
 }
 
-/// A value as text, without quotes; null is the empty text.
-pub(super) fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-    }
-}
-
-fn spaced(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn postal(text: &str) -> String {
-    let code: String = text.split_whitespace().collect::<String>().to_lowercase();
-    let digits = |part: &str, count| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
-    match code.split_once('-') {
-        Some((five, four)) if digits(five, 5) && digits(four, 4) => five.to_owned(),
-        Some(_) | None => code,
-    }
-}
-
-fn decimal(value: &Value) -> Option<Decimal> {
-    let text = shown(value);
-    Decimal::from_str(text.trim()).or_else(|_| Decimal::from_scientific(text.trim())).ok()
-}
-
-fn money(value: &Value) -> String {
-    if value.is_null() {
-        return "0".to_owned();
-    }
-    decimal(value).map_or_else(|| shown(value), |amount| amount.normalize().to_string())
-}
-
-fn grams(value: &Value) -> String {
-    let Some(amount) = decimal(&value["value"]) else { return String::new() };
-    let per_unit = match value["units"].as_str().unwrap_or("ounces").to_lowercase().as_str() {
-        "grams" => Decimal::ONE,
-        "pounds" => Decimal::new(45_359_237, 5),
-        _ => Decimal::new(28_349_523_125, 9),
-    };
-    let grams = amount.checked_mul(per_unit).and_then(|grams| grams.round().to_u64());
-    grams.map_or_else(|| value.to_string(), |grams| grams.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn same(form: Form, one: &Value, other: &Value) -> bool {
-        plain("x", form).same(one, other)
-    }
-
-    /// One row per rule of the table above.
-    #[test]
-    fn values_are_compared_as_the_table_says() {
-        for (form, one, other, equal) in [
-            (Form::Text, json!("two  words "), json!("two words"), true),
-            (Form::Text, json!(null), json!(""), true),
-            (Form::Text, json!("Case"), json!("case"), false),
-            (Form::Folded, json!("12 MAIN  St"), json!("12 Main St"), true),
-            (Form::Folded, json!("12 Main St"), json!("12 Main Street"), false),
-            (Form::Postal, json!("90210"), json!("90210-1234"), true),
-            (Form::Postal, json!("k1a 0b1"), json!("K1A0B1"), true),
-            (Form::Postal, json!("90210"), json!("90211"), false),
-            (Form::Postal, json!("1234-567"), json!("1234"), false),
-            (Form::Phone, json!("+1 (555) 010-9999"), json!("15550109999"), true),
-            (Form::Money, json!(10), json!(10.0), true),
-            (Form::Money, json!(19.9), json!("19.90"), true),
-            (Form::Money, json!(null), json!(0), true),
-            (Form::Money, json!(19.9), json!(19.91), false),
-            (Form::Time, json!("2026-01-15 00:30:00"), json!("2026-01-15T00:30:00.0000000"), true),
-            (Form::Time, json!("2026-01-15 00:30:00"), json!("2026-01-15T00:31:00.0000000"), false),
-            (Form::Weight, json!({"value": 16, "units": "ounces"}), json!({"value": 1.0, "units": "pounds"}), true),
-            (Form::Weight, json!({"value": 300, "units": "grams"}), json!({"value": 10.58, "units": "Ounces"}), true),
-            (Form::Weight, json!({"value": 300, "units": "grams"}), json!({"value": 200, "units": "grams"}), false),
-            (Form::Status, json!("on_hold"), json!("On_Hold"), false),
-        ] {
-            assert_eq!(same(form, &one, &other), equal, "{form:?}: {one} and {other}");
-        }
-    }
 
     #[test]
     fn a_path_reads_and_writes_what_is_below() {

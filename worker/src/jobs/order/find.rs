@@ -1,5 +1,8 @@
 //! What the warehouse has of this order now.
 
+use std::collections::BTreeMap;
+
+use ::lane::carriage::Mode;
 use ::lane::id::Fingerprint;
 use ::lane::outcome::{Reach, WarehouseCopy};
 use serde_json::Value;
@@ -8,6 +11,7 @@ use super::Attempt;
 use super::compose::order_number;
 use super::field::{STATUS, shown};
 use super::fulfilled;
+use super::imported::Imported;
 use super::merge::Written;
 use crate::providers::error::CallError;
 
@@ -34,8 +38,19 @@ pub(super) fn gone() -> Fingerprint {
 }
 
 impl Attempt<'_> {
-    /// Reads the order at the warehouse; nothing if it is not there. What cannot have been written is not asked for.
+    /// Reads the order at the warehouse; nothing if it is not there, or nobody can tell which it is. Of the orders that we
+    /// make, what cannot have been written is not asked for.
     pub(super) async fn find(&mut self, name: &str) -> Result<Option<Value>, CallError> {
+        match self.mode() {
+            Mode::Create => self.find_made(name).await,
+            Mode::Correct => Ok(match self.imported(name).await? {
+                Imported::This(theirs) => Some(theirs),
+                Imported::Nothing | Imported::Unclear(_) => None,
+            }),
+        }
+    }
+
+    async fn find_made(&mut self, name: &str) -> Result<Option<Value>, CallError> {
         let known = match &self.reach {
             Reach::Untouched => return Ok(None),
             Reach::There(copy) => self.warehouse()?.get(&copy.order_id).await?,
@@ -46,6 +61,7 @@ impl Attempt<'_> {
             None => self.warehouse()?.find(&self.key(), &order_number(name)).await?,
         };
         if let Some(order) = &found {
+            self.saw(order);
             self.there(&shown(&order["orderId"]), self.written());
         }
         Ok(found)
@@ -61,8 +77,12 @@ impl Attempt<'_> {
 
     /// It is there, with this of it from us.
     pub(super) fn there(&mut self, order_id: &str, written: Written) {
-        let written = fulfilled::with(written, &self.before);
+        let written = fulfilled::with(written, &self.before, fulfilled::remembered(&self.reach).is_some());
         let (account, order_id) = (self.account.id.clone(), order_id.to_owned());
-        self.reach = Reach::There(WarehouseCopy { account, order_id, written });
+        let told = match &self.reach {
+            Reach::There(copy) if copy.order_id == order_id => copy.told.clone(),
+            Reach::There(_) | Reach::Untouched | Reach::Unresolved => BTreeMap::new(),
+        };
+        self.reach = Reach::There(WarehouseCopy { account, order_id, written, told });
     }
 }

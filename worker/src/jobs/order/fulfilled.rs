@@ -6,30 +6,24 @@
 //! | has it or not, and nothing is known of an earlier write | what the shop says is fulfilled |
 //! | has shipped or cancelled it, and nothing is known of an earlier write | nothing |
 //!
-//! It is remembered beside the hashes of what was written.
+//! It is remembered beside the hashes of what was written, and stays known when those are not: what the shop was told to
+//! be fulfilled meanwhile is the warehouse's own work.
 
 use std::collections::BTreeMap;
 
-use ::lane::outcome::Reach;
+use ::lane::outcome::{ABOUT_THE_SHOP as PREFIX, Reach};
 use serde_json::Value;
 
 use super::Attempt;
 use super::compose::compose;
+use super::customs::{Border, Declaration, Shipped, border, declare};
 use super::find::{Standing, standing};
 use super::judge::Question;
 use super::merge::Written;
-use crate::providers::shopify::order::{Line, Order};
-
-/// Under which names it is remembered.
-const PREFIX: &str = "fulfilled before/";
+use crate::providers::shopify::order::Order;
 
 /// Units per line id.
 pub(super) type Before = BTreeMap<String, u32>;
-
-/// Whether anything is left that the warehouse could ship.
-pub(super) fn anything_left(order: &Order) -> bool {
-    order.shipped_lines().any(|line| line.unfulfilled_quantity > 0)
-}
 
 /// What was left out when the order was written; nothing is known without a trace of a write.
 pub(super) fn remembered(reach: &Reach) -> Option<Before> {
@@ -37,14 +31,18 @@ pub(super) fn remembered(reach: &Reach) -> Option<Before> {
         Reach::There(copy) if !copy.written.is_empty() => {
             let units =
                 |(name, units): (&String, &String)| Some((name.strip_prefix(PREFIX)?.into(), units.parse().ok()?));
-            Some(copy.written.iter().filter_map(units).collect())
+            let lines = copy.written.iter().filter(|(name, _)| *name != PREFIX);
+            Some(lines.filter_map(units).collect())
         }
         Reach::There(_) | Reach::Untouched | Reach::Unresolved => None,
     }
 }
 
-/// What was written, with what was left out.
-pub(super) fn with(mut written: Written, before: &Before) -> Written {
+/// What was written, with what was left out. That nothing was is known, too, from the first write on.
+pub(super) fn with(mut written: Written, before: &Before, known: bool) -> Written {
+    if known || !written.is_empty() {
+        written.insert(PREFIX.to_owned(), String::new());
+    }
     written.extend(before.iter().map(|(line, units)| (format!("{PREFIX}{line}"), units.to_string())));
     written
 }
@@ -56,29 +54,30 @@ pub(super) fn without(mut written: Written) -> Written {
 }
 
 impl Attempt<'_> {
+    /// What others had fulfilled before the warehouse got the order, which has `theirs` of it.
+    pub(super) fn others_work(&self, theirs: Option<&Value>) -> Before {
+        let may_be_new = theirs.is_none_or(|theirs| standing(theirs) == Standing::Open);
+        match remembered(&self.reach) {
+            Some(before) => before,
+            None if may_be_new && self.load.anything_left() => self.load.fulfilled(),
+            None => Before::new(),
+        }
+    }
+
     /// The order for the warehouse, which has `theirs` of it.
     pub(super) fn ours(&mut self, order: &Order, theirs: Option<&Value>) -> Result<Value, Question> {
-        let may_be_new = theirs.is_none_or(|theirs| standing(theirs) == Standing::Open);
-        self.before = match remembered(&self.reach) {
-            Some(before) => before,
-            None if may_be_new && anything_left(order) => of(order),
-            None => Before::new(),
-        };
-        compose(&self.shop.id, &less(order, &self.before), self.pacific)
+        self.before = self.others_work(theirs);
+        let shipped = self.load.shipped(order, &self.before);
+        let declaration = self.declared(order, &shipped)?;
+        compose(self.shop, order, &shipped, declaration.as_ref(), self.pacific)
     }
-}
 
-fn of(order: &Order) -> Before {
-    let fulfilled = |line: &Line| line.current_quantity.saturating_sub(line.unfulfilled_quantity);
-    let units = order.shipped_lines().map(|line| (line.id.clone(), fulfilled(line)));
-    units.filter(|(_, units)| *units > 0).collect()
-}
-
-fn less(order: &Order, before: &Before) -> Order {
-    let mut order = order.clone();
-    for line in &mut order.lines {
-        let units = before.get(&line.id).copied().unwrap_or_default();
-        line.current_quantity = line.current_quantity.saturating_sub(units);
+    /// What customs is told of the units; nothing if they cross no border.
+    pub(super) fn declared(&self, order: &Order, shipped: &[Shipped<'_>]) -> Result<Option<Declaration>, Question> {
+        let to = order.ship_to.as_ref().and_then(|address| address.country.as_deref());
+        match border(self.load.from.iter().map(String::as_str), to) {
+            Border::Stays | Border::Unknown => Ok(None),
+            Border::Crosses => declare(order, shipped, &self.shop.carriage.customs).map(Some),
+        }
     }
-    order
 }

@@ -1,6 +1,7 @@
 //! Which accounts an attempt calls, and how often.
 
 use ::lane::attempt::AttemptKind;
+use ::lane::carriage::Mode;
 use ::lane::id::AccountId;
 use ::lane::job::Job;
 use ::lane::outcome::Reach;
@@ -9,7 +10,10 @@ use ::lane::shop::Shop;
 use crate::accounts::{Accounts, ShipStationAccount};
 use crate::limiter::Need;
 use crate::providers::error::CallError;
-use crate::providers::shopify::ORDER_COST;
+use crate::providers::shopify::{FULFIL_COST, ORDER_COST};
+
+/// What it takes to learn what shipped of an order: its shipments and its fulfillments.
+const LISTS: u32 = 2;
 
 /// The warehouse account that has the order or gets it. An order that is there stays there when the shop moves.
 pub(super) fn home<'j>(shop: &'j Shop, reach: &'j Reach) -> &'j AccountId {
@@ -26,12 +30,20 @@ pub(super) fn account_of<'c>(accounts: &'c Accounts, id: &AccountId) -> Result<&
 
 /// What an attempt takes of both accounts.
 pub(super) fn units(shop: &Shop, job: &Job, kind: AttemptKind, may_be_there: bool) -> Vec<Need> {
+    let imports = shop.carriage.mode == Mode::Correct;
     let units = match (kind, may_be_there) {
+        // A look at the import, which mostly ends it.
+        (AttemptKind::Full, false) if imports => 1,
         (AttemptKind::Full | AttemptKind::LookUp, true) if job.rejecting.is_some() => 3,
         (AttemptKind::Full, false) => 2,
         (AttemptKind::Full, true) => 3,
         (AttemptKind::LookUp, _) => 1,
     };
     let warehouse = home(shop, &job.reach).clone();
-    vec![Need { account: shop.platform_account(), units: ORDER_COST }, Need { account: warehouse, units }]
+    let (units, points) = if shop.carriage.tracking.back && job.shipped_untold && kind == AttemptKind::Full {
+        (units + LISTS, ORDER_COST + FULFIL_COST)
+    } else {
+        (units, ORDER_COST)
+    };
+    vec![Need { account: shop.platform_account(), units: points }, Need { account: warehouse, units }]
 }

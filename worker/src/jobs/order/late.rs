@@ -1,13 +1,15 @@
 //! A question about an order that may be at the warehouse already: it is put on hold there, so that it does not ship
 //! while somebody thinks about it.
 
+use ::lane::carriage::Mode;
+use ::lane::clock::Timestamp;
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::Fingerprint;
 use ::lane::outcome::Outcome;
 use serde_json::Value;
 
 use super::Attempt;
-use super::compare::{Difference, Status, compare};
+use super::compare::{Difference, Look, compare};
 use super::field::{STATUS, shown};
 use super::find::{Standing, standing};
 use super::judge::Question;
@@ -49,6 +51,10 @@ impl Attempt<'_> {
         order: &Order,
         question: Question,
     ) -> Result<Outcome, CallError> {
+        match self.mode() {
+            Mode::Create => {}
+            Mode::Correct => return self.hold_once_imported(order, question).await,
+        }
         let Some(theirs) = self.find(&order.name).await? else { return Ok(self.asked(question)) };
         let Question { reason, mut evidence } = question;
         match standing(&theirs) {
@@ -61,6 +67,41 @@ impl Attempt<'_> {
             Standing::Open | Standing::Cancelled => {
                 evidence.push(may_ship(&theirs));
                 Ok(self.held(reason, evidence, None))
+            }
+        }
+    }
+
+    /// Everything of it waits for the shop: so does what the warehouse has of it. What it imports by itself is its own
+    /// business.
+    pub(super) async fn wait_for_the_shop(
+        &mut self,
+        order: &Order,
+        until: Timestamp,
+        why: String,
+    ) -> Result<Outcome, CallError> {
+        let wait = Outcome::Wait { until, why: why.clone(), stops: false };
+        match self.mode() {
+            Mode::Create => {}
+            Mode::Correct => return Ok(wait),
+        }
+        let Some(theirs) = self.find(&order.name).await? else { return Ok(wait) };
+        match standing(&theirs) {
+            Standing::Open if theirs[STATUS] != ON_HOLD => {
+                let status = self.put_on_hold(&theirs).await?;
+                if status == ON_HOLD {
+                    return Ok(wait);
+                }
+                let evidence = vec![Fact::new("at the shop", why), after_putting_on_hold(&status)];
+                Ok(self.held(HoldReason::PartNotOurs, evidence, None))
+            }
+            Standing::Open | Standing::Cancelled => Ok(wait),
+            Standing::Shipped => {
+                let difference = Fingerprint::of(format!("waits, shipped, {why}").as_bytes());
+                if self.accepted(&difference) {
+                    return Ok(wait);
+                }
+                let evidence = vec![Fact::new("at the shop", why), may_ship(&theirs)];
+                Ok(self.held(HoldReason::AlreadyShipped, evidence, Some(difference)))
             }
         }
     }
@@ -109,7 +150,7 @@ impl Attempt<'_> {
         evidence.push(may_ship(theirs));
         let difference = self.ours(order, Some(theirs)).ok().map(|ours| {
             let whole = merge(&ours, theirs, &self.written());
-            compare(&whole, theirs, Status::Stands)
+            compare(&whole, theirs, Look::Ahead)
         });
         evidence.extend(difference.iter().flat_map(Difference::evidence));
         let fingerprint = difference.filter(|difference| !difference.is_none()).map(|d| d.fingerprint());

@@ -1,15 +1,16 @@
 //! Attempts are used up: nothing is written any more, only found out whether the warehouse has the order.
 
+use ::lane::carriage::Mode;
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::outcome::{Outcome, Reach, Trouble};
 use ::lane::shop::SkipReason;
 use serde_json::Value;
 
 use super::Attempt;
-use super::compare::{Status, compare};
+use super::compare::{Look, compare};
 use super::field::shown;
 use super::find::{Standing, standing};
-use super::fulfilled::anything_left;
+use super::imported::Imported;
 use super::judge;
 use super::late::may_ship;
 use super::merge::{hashes, merge};
@@ -21,6 +22,10 @@ use crate::providers::shopify::order::Order;
 impl Attempt<'_> {
     /// There and equal: done. Not there: failed. There and different: a person decides.
     pub(super) async fn look_up(&mut self, order: &Order) -> Result<Outcome, CallError> {
+        match self.mode() {
+            Mode::Create => {}
+            Mode::Correct => return self.look_up_imported(order).await,
+        }
         let known = matches!(self.reach, Reach::There(_));
         let found = self.find(&order.name).await?;
         let qualifies = self.shop.qualifies.judge(&judge::facts(&self.job.id, order));
@@ -28,7 +33,7 @@ impl Attempt<'_> {
             (Err(why), None) if known => self.vanished(Withdrawal::skip(why)),
             (Err(why), None) => Outcome::Skip(why),
             (Err(why), Some(theirs)) => self.still_there(&theirs, why),
-            (Ok(()), None) if !known && !anything_left(order) => Outcome::Skip(SkipReason::AlreadyFulfilled),
+            (Ok(()), None) if !known && !self.load.anything_left() => Outcome::Skip(SkipReason::AlreadyFulfilled),
             (Ok(()), None) => Outcome::Fail(Trouble::new(
                 SHIPSTATION,
                 "all attempts are used up, and the warehouse does not have the order; see the timeline for what went \
@@ -36,6 +41,36 @@ impl Attempt<'_> {
             )),
             (Ok(()), Some(theirs)) => self.compared_there(order, &theirs),
         })
+    }
+
+    /// The same, for an order that the warehouse imports.
+    async fn look_up_imported(&mut self, order: &Order) -> Result<Outcome, CallError> {
+        if let Err(why) = self.shop.qualifies.judge(&judge::facts(&self.job.id, order)) {
+            return Ok(Outcome::Skip(why));
+        }
+        let theirs = match self.imported(&order.name).await? {
+            Imported::This(theirs) => theirs,
+            Imported::Nothing => {
+                let words = "all attempts are used up, and the warehouse has not imported the order; see the timeline for \
+                             what went wrong, then retry";
+                return Ok(Outcome::Fail(Trouble::new(SHIPSTATION, words)));
+            }
+            Imported::Unclear(why) => return Ok(self.unclear(None, why)),
+        };
+        let lacks = match self.lacks(order, &theirs) {
+            Ok(lacks) => lacks,
+            Err(mut question) => {
+                question.evidence.push(may_ship(&theirs));
+                return Ok(self.asked(question));
+            }
+        };
+        if lacks.is_none() {
+            let ours = self.goods(order, &theirs).ok().flatten();
+            return Ok(self.corrected(ours.as_ref(), &theirs, None));
+        }
+        let mut evidence = vec![Fact::new("look-up", "it is there, and not corrected"), may_ship(&theirs)];
+        evidence.extend(lacks.evidence());
+        Ok(self.held(HoldReason::InDoubt, evidence, Some(lacks.fingerprint())))
     }
 
     fn still_there(&self, theirs: &Value, why: SkipReason) -> Outcome {
@@ -62,7 +97,7 @@ impl Attempt<'_> {
         if let Some((_, asked)) = self.whose_hold(theirs, &written) {
             return asked;
         }
-        let difference = compare(&merge(&ours, theirs, &written), theirs, Status::Stands);
+        let difference = compare(&merge(&ours, theirs, &written), theirs, Look::Ahead);
         if difference.is_none() {
             let order_id = shown(&theirs["orderId"]);
             self.there(&order_id, hashes(&ours));

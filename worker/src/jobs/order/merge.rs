@@ -10,6 +10,10 @@
 //! | no | no | ours: the shop's change is the newer word to the buyer |
 //! | no base | | ours: what stands there may be an earlier write of ours that nobody confirmed |
 //!
+//! That is for what the order says. What it leaves empty is only cleared if what stands there is ours, and a note stays
+//! unless it is ours (`field`). While a write of these is not confirmed, both what was and what may be there count as
+//! ours.
+//!
 //! A line is one field; lines without our key are the warehouse's own. The status is the warehouse's to move on.
 
 use std::collections::BTreeMap;
@@ -17,8 +21,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::compose::TO_SHIP;
-use super::field::{self, STATUS, hash, is_line, line_key, line_name, lines, normal_line};
+use super::field::{self, Claim, FIELDS, Field, Form, STATUS, hash, is_line, line_key, line_name, lines, normal_line};
+use super::goods;
 use super::late::ON_HOLD;
+
+/// What is remembered of a field whose writes nobody confirms; with more of them the oldest is the least likely to stand.
+const BASES_MAX: usize = 4;
 
 /// Hashes of what we wrote, by field.
 pub(super) type Written = BTreeMap<String, String>;
@@ -26,16 +34,11 @@ pub(super) type Written = BTreeMap<String, String>;
 /// The whole order to write: theirs with our changes.
 pub(super) fn merge(ours: &Value, theirs: &Value, written: &Written) -> Value {
     let mut whole = theirs.clone();
-    for field in field::of_order(ours) {
+    for field in FIELDS {
         let (our, their) = (field.of(ours), field.of(theirs));
-        let stays = field.same(our, their)
-            || if field.path == STATUS {
-                status_stays(our, their, written)
-            } else {
-                kept(&field.normal(our), &field.normal(their), written.get(field.path))
-            };
-        if !stays {
-            field.put(&mut whole, our.clone());
+        if !stays(&field, our, their, written) {
+            let ours = if field.form == Form::Goods { goods::renewed(our, their) } else { our.clone() };
+            field.put(&mut whole, ours);
         }
     }
     whole["orderKey"] = ours["orderKey"].clone();
@@ -43,9 +46,25 @@ pub(super) fn merge(ours: &Value, theirs: &Value, written: &Written) -> Value {
     whole
 }
 
+/// Whether what stands there is right.
+fn stays(field: &Field, our: &Value, their: &Value, written: &Written) -> bool {
+    if field.path == STATUS {
+        return our == their || status_stays(our, their, written);
+    }
+    let (our, their) = (field.normal(our), field.normal(their));
+    let base = written.get(field.path);
+    our == their
+        || match field.claim {
+            Claim::Ours => kept(&our, &their, base),
+            Claim::Offered if !our.is_empty() => kept(&our, &their, base),
+            Claim::Offered | Claim::Note => !is_base(&their, base),
+        }
+}
+
 /// Hashes of everything in one of our orders.
 pub(super) fn hashes(ours: &Value) -> Written {
-    let fields = field::of_order(ours).map(|field| (field.path.to_owned(), hash(&field.normal(field.of(ours)))));
+    let said = FIELDS.into_iter().filter(|field| !field.is_left(ours));
+    let fields = said.map(|field| (field.path.to_owned(), hash(&field.normal(field.of(ours)))));
     let lines =
         lines(ours).iter().filter_map(|line| line_key(line).map(|key| (line_name(key), hash(&normal_line(line)))));
     fields.chain(lines).collect()
@@ -63,12 +82,32 @@ pub(super) fn doubted(written: &Written, ours: &Value) -> Written {
             left.insert(name.clone(), String::new());
         }
     }
+    for field in FIELDS.iter().filter(|field| field.claim != Claim::Ours) {
+        let (was, is) = (written.get(field.path), now.get(field.path));
+        if was != is {
+            left.insert(field.path.to_owned(), with_base(was, is.map_or(&hash(""), |is| is)));
+        }
+    }
     if knows_lines(written) {
         for name in now.into_keys().filter(|name| is_line(name)) {
             left.entry(name).or_default();
         }
     }
     left
+}
+
+/// What counts as ours, with one more that does; without a base nothing does.
+pub(super) fn with_base(base: Option<&String>, hash_of_ours: &str) -> String {
+    let nothing = hash("");
+    let mut bases: Vec<&str> = base.unwrap_or(&nothing).split(' ').filter(|known| *known != hash_of_ours).collect();
+    bases.push(hash_of_ours);
+    bases.split_off(bases.len().saturating_sub(BASES_MAX)).join(" ")
+}
+
+/// Whether what stands there is ours; without a base, nothing is.
+pub(super) fn is_base(their: &str, base: Option<&String>) -> bool {
+    let their = hash(their);
+    base.map_or_else(|| their == hash(""), |base| base.split(' ').any(|known| known == their))
 }
 
 /// Whether it is known which lines are ours. If not, every line with a key may be.
@@ -78,7 +117,7 @@ fn knows_lines(written: &Written) -> bool {
 
 /// Whether theirs stays.
 fn kept(our: &str, their: &str, base: Option<&String>) -> bool {
-    base.is_some_and(|base| hash(their) != *base && hash(our) == *base)
+    base.is_some_and(|known| !is_base(their, base) && hash(our) == *known)
 }
 
 /// The warehouse moves the status on, and what has left stays so. Without a base a hold there is taken for the
@@ -123,7 +162,7 @@ fn merge_line(our: &Value, their: &Value, base: Option<&String>) -> Value {
     let (our_normal, their_normal) = (normal_line(our), normal_line(their));
     let mut line = their.clone();
     if our_normal != their_normal && !kept(&our_normal, &their_normal, base) {
-        for field in field::LINE_FIELDS {
+        for field in field::LINE_FIELDS.into_iter().filter(|field| !field.is_left(our)) {
             field.put(&mut line, field.of(our).clone());
         }
     }
@@ -154,7 +193,9 @@ mod tests {
     fn stored(ours: &Value) -> Value {
         let mut theirs = ours.clone();
         theirs["orderId"] = json!(7);
-        theirs["internalNotes"] = json!("fragile");
+        if theirs["internalNotes"].is_null() {
+            theirs["internalNotes"] = json!("fragile");
+        }
         theirs["advancedOptions"] = json!({"customField1": "shelf 4"});
         theirs["items"][0]["warehouseLocation"] = json!("A1");
         theirs
@@ -194,6 +235,88 @@ mod tests {
             assert_eq!(whole["items"][0]["warehouseLocation"], "A1");
             assert_eq!(whole["orderId"], 7);
         }
+    }
+
+    fn noting(note: &str, service: Option<&str>) -> Value {
+        let mut ours = ours();
+        ours["internalNotes"] = json!(note);
+        ours["serviceCode"] = json!(service);
+        ours
+    }
+
+    /// Rows: what we wrote, what stands there, what we would write now, what stays.
+    #[test]
+    fn a_note_of_the_warehouse_is_never_overwritten_and_one_of_ours_follows_the_shop() {
+        for (wrote, stands, now, stays) in [
+            ("", "", "vip", "vip"),
+            ("vip", "vip", "vip, late", "vip, late"),
+            ("vip", "vip", "", ""),
+            ("vip", "vip. Fragile!", "vip, late", "vip. Fragile!"),
+            ("vip", "", "vip, late", ""),
+            ("", "Fragile!", "vip", "Fragile!"),
+        ] {
+            let written = hashes(&noting(wrote, None));
+            let whole = merge(&noting(now, None), &stored(&noting(stands, None)), &written);
+            let there = whole["internalNotes"].as_str().unwrap_or_default();
+            assert_eq!(there, stays, "{wrote:?}, {stands:?}, {now:?}");
+        }
+        let whole = merge(&noting("vip", None), &stored(&noting("Fragile!", None)), &Written::new());
+        assert_eq!(whole["internalNotes"], "Fragile!");
+    }
+
+    /// Rows: what we wrote, what stands there, what we would write now, what stays.
+    #[test]
+    fn a_service_that_no_rule_names_any_more_is_cleared_unless_the_warehouse_chose_another() {
+        for (wrote, stands, now, stays) in [
+            (None, Some("usps"), None, Some("usps")),
+            (Some("ups"), Some("ups"), None, None),
+            (Some("ups"), Some("usps"), None, Some("usps")),
+            (Some("ups"), Some("usps"), Some("ups"), Some("usps")),
+            (Some("ups"), Some("usps"), Some("ups_2"), Some("ups_2")),
+        ] {
+            let written = hashes(&noting("", wrote));
+            let whole = merge(&noting("", now), &stored(&noting("", stands)), &written);
+            assert_eq!(whole["serviceCode"].as_str(), stays, "{wrote:?}, {stands:?}, {now:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_unconfirmed_write_may_have_left_counts_as_ours() {
+        let (first, second) = (noting("vip", Some("ups")), noting("vip, late", None));
+        let left = doubted(&hashes(&first), &second);
+        for stands in [&first, &second] {
+            let whole = merge(&noting("late", Some("fedex")), &stored(stands), &left);
+            assert_eq!((&whole["internalNotes"], &whole["serviceCode"]), (&json!("late"), &json!("fedex")));
+            let whole = merge(&noting("late", None), &stored(stands), &left);
+            assert_eq!((&whole["internalNotes"], &whole["serviceCode"]), (&json!("late"), &json!(null)));
+        }
+        let whole = merge(&noting("late", None), &stored(&noting("Fragile!", Some("usps"))), &left);
+        assert_eq!((&whole["internalNotes"], &whole["serviceCode"]), (&json!("Fragile!"), &json!("usps")));
+    }
+
+    #[test]
+    fn what_customs_is_told_is_renewed_line_by_line_unless_the_warehouse_changed_it() {
+        let item = |text: &str, value: f64| json!({"description": text, "quantity": 1, "value": value});
+        let telling = |items: Value| {
+            let mut ours = ours();
+            ours["internationalOptions"] = json!({"contents": "merchandise", "customsItems": items});
+            ours
+        };
+        let wrote = telling(json!([item("Mug", 5.0), item("Cup", 2.0)]));
+        let mut theirs = stored(&wrote);
+        for (nth, id) in [(0, 70), (1, 71)] {
+            theirs["internationalOptions"]["customsItems"][nth]["customsItemId"] = json!(id);
+        }
+        let now = telling(json!([item("Cup", 2.0), item("Mug", 4.0), item("Jug", 9.0)]));
+        let whole = merge(&now, &theirs, &hashes(&wrote));
+        let ids: Vec<&Value> =
+            [0, 1, 2].map(|nth| &whole["internationalOptions"]["customsItems"][nth]["customsItemId"]).into();
+        assert_eq!(ids, [&json!(71), &json!(70), &json!(null)]);
+        theirs["internationalOptions"]["customsItems"][0]["value"] = json!(4.5);
+        assert_eq!(merge(&wrote, &theirs, &hashes(&wrote)), theirs);
+        // It stays within the country now, and nothing is declared any more.
+        let whole = merge(&ours(), &stored(&wrote), &hashes(&wrote));
+        assert!(whole["internationalOptions"]["customsItems"].is_null());
     }
 
     #[test]

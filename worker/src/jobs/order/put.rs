@@ -3,6 +3,7 @@
 //! Only what was read back counts as written: until then the next attempt takes what it finds for unconfirmed and
 //! writes it again under the same key.
 
+use ::lane::carriage::Mode;
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::Fingerprint;
 use ::lane::outcome::{Outcome, Proof, Reach};
@@ -10,11 +11,11 @@ use ::lane::shop::SkipReason;
 use serde_json::Value;
 
 use super::Attempt;
-use super::compare::{Difference, Status, compare, compared};
+use super::compare::{Difference, Look, compare, compared};
 use super::field::{STATUS, hash, is_line, shown};
 use super::find::{Standing, gone, standing};
-use super::fulfilled::anything_left;
 use super::home::account_of;
+use super::imported::HELD_FROM;
 use super::late::ON_HOLD;
 use super::merge::{self, Written, doubted, hashes, merge};
 use crate::providers::error::CallError;
@@ -27,12 +28,19 @@ pub(super) struct Landed {
     pub(super) stands: Value,
 }
 
+/// Why customs items come out differently, mostly. From `ShipStation` v1's page *International Options*.
+pub(super) fn declarations_setting() -> Fact {
+    let words = "ShipStation keeps what it is given only if its International Settings have Customs Declarations at \
+                 \"Leave blank (Enter Manually)\"";
+    Fact::new("customs", words)
+}
+
 impl Attempt<'_> {
     /// Brings the warehouse to what the order says.
     pub(super) async fn put(&mut self, order: &Order) -> Result<Outcome, CallError> {
         let known = matches!(self.reach, Reach::There(_));
         let found = self.find(&order.name).await?;
-        if found.is_none() && !known && !anything_left(order) {
+        if found.is_none() && !known && !self.load.anything_left() {
             return Ok(Outcome::Skip(SkipReason::AlreadyFulfilled));
         }
         let ours = match self.ours(order, found.as_ref()) {
@@ -48,7 +56,7 @@ impl Attempt<'_> {
 
     async fn create(&mut self, ours: &Value) -> Result<Outcome, CallError> {
         let landed = self.write(ours, ours).await?;
-        let difference = compare(ours, &landed.stands, Status::MayMoveOn);
+        let difference = compare(ours, &landed.stands, Look::Back);
         Ok(self.read_back(ours, &landed, &difference).await)
     }
 
@@ -63,7 +71,7 @@ impl Attempt<'_> {
             self.there(&order_id, written.clone());
         }
         let whole = merge(ours, theirs, &written);
-        let changes = compare(&whole, theirs, Status::Stands);
+        let changes = compare(&whole, theirs, Look::Ahead);
         if changes.is_none() {
             // What would be written stands there already, so this look was the reading back.
             self.there(&order_id, hashes(ours));
@@ -86,10 +94,8 @@ impl Attempt<'_> {
             Err(CallError::DataRefused { at, words }) => return Ok(self.refused_there(theirs, at, &words).await),
             landed => landed?,
         };
-        // A status that was just taken back must stand; otherwise the warehouse may have gone on already.
-        let taken_back = whole[STATUS] != theirs[STATUS];
-        let status = if taken_back { Status::Stands } else { Status::MayMoveOn };
-        let difference = compare(&whole, &landed.stands, status);
+        let look = if whole[STATUS] == theirs[STATUS] { Look::Back } else { Look::BackFromHold };
+        let difference = compare(&whole, &landed.stands, look);
         Ok(self.read_back(ours, &landed, &difference).await)
     }
 
@@ -135,11 +141,12 @@ impl Attempt<'_> {
             let words = "it does not show the order that it has just taken".to_owned();
             CallError::Unanswered { at: SHIPSTATION, words }
         })?;
+        self.saw(&stands);
         fail::fail_point!("order.after_read_back");
         Ok(Landed { order_id, stands })
     }
 
-    async fn read_back(&mut self, ours: &Value, landed: &Landed, difference: &Difference) -> Outcome {
+    pub(super) async fn read_back(&mut self, ours: &Value, landed: &Landed, difference: &Difference) -> Outcome {
         let mut written = hashes(ours);
         if difference.is_none() {
             self.there(&landed.order_id, written);
@@ -162,6 +169,7 @@ impl Attempt<'_> {
         }
         self.there(&landed.order_id, written);
         let mut evidence = difference.evidence();
+        evidence.extend(difference.is_about_goods().then(declarations_setting));
         evidence.push(self.stop_there(&landed.stands).await);
         self.held(HoldReason::ReadBackDiffers, evidence, Some(fingerprint))
     }
@@ -184,6 +192,9 @@ impl Attempt<'_> {
     pub(super) async fn set_status(&mut self, theirs: &Value, status: &str) -> Result<Landed, CallError> {
         let mut unconfirmed = self.written();
         unconfirmed.insert(STATUS.to_owned(), hash(status));
+        if self.mode() == Mode::Correct && theirs[STATUS] != status {
+            unconfirmed.insert(HELD_FROM.to_owned(), shown(&theirs[STATUS]));
+        }
         self.write_whole(&merge::with_status(theirs, status), unconfirmed).await
     }
 }

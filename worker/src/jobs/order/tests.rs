@@ -2,6 +2,7 @@
 
 mod bench;
 mod carried;
+mod together;
 mod troubled;
 mod held;
 mod changed;
@@ -10,4 +11,8 @@ mod refused;
 mod stopped;
 mod fulfilled;
 mod moved;
+mod sent;
+mod later;
+mod correct;
 mod unusual;
+mod tracked;

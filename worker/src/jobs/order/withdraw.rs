@@ -1,6 +1,8 @@
 //! An order that must not ship (any more), because of the shop or because a person refused it: what the warehouse has
-//! of it is cancelled there before the job ends.
+//! of it is cancelled there before the job ends. What it imports by itself carries the shop's cancellations by itself; what
+//! a person refused of that is kept on hold.
 
+use ::lane::carriage::Mode;
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::Fingerprint;
 use ::lane::job::Rejection;
@@ -11,6 +13,7 @@ use serde_json::Value;
 use super::Attempt;
 use super::field::{STATUS, shown};
 use super::find::{Standing, gone, standing};
+use super::late::ON_HOLD;
 use crate::providers::error::CallError;
 use crate::providers::shopify::order::Order;
 
@@ -37,6 +40,10 @@ impl Withdrawal {
 impl Attempt<'_> {
     /// Skips the order, after cancelling it wherever it may have got to.
     pub(super) async fn withdraw(&mut self, order: &Order, why: SkipReason) -> Result<Outcome, CallError> {
+        match self.mode() {
+            Mode::Create => {}
+            Mode::Correct => return Ok(Outcome::Skip(why)),
+        }
         let known = matches!(self.reach, Reach::There(_));
         let withdrawal = Withdrawal::skip(why);
         match self.find(&order.name).await? {
@@ -59,16 +66,21 @@ impl Attempt<'_> {
         match standing(theirs) {
             Standing::Cancelled => Ok(withdrawal.ends),
             Standing::Shipped => Ok(self.too_late(theirs, withdrawal, HoldReason::AlreadyShipped)),
-            Standing::Open => self.cancel(theirs, withdrawal).await,
+            Standing::Open => match self.mode() {
+                Mode::Create => self.stop(theirs, CANCELLED, withdrawal).await,
+                Mode::Correct if theirs[STATUS] == ON_HOLD => Ok(withdrawal.ends),
+                Mode::Correct => self.stop(theirs, ON_HOLD, withdrawal).await,
+            },
         }
     }
 
-    async fn cancel(&mut self, theirs: &Value, withdrawal: Withdrawal) -> Result<Outcome, CallError> {
-        let landed = match self.set_status(theirs, CANCELLED).await {
+    async fn stop(&mut self, theirs: &Value, status: &str, withdrawal: Withdrawal) -> Result<Outcome, CallError> {
+        let landed = match self.set_status(theirs, status).await {
             Err(CallError::DataRefused { at, words }) => return Ok(self.refused_there(theirs, at, &words).await),
             landed => landed?,
         };
         match standing(&landed.stands) {
+            Standing::Open if landed.stands[STATUS] == status => Ok(withdrawal.ends),
             Standing::Cancelled => Ok(withdrawal.ends),
             Standing::Shipped => Ok(self.too_late(&landed.stands, withdrawal, HoldReason::AlreadyShipped)),
             Standing::Open => Ok(self.too_late(&landed.stands, withdrawal, HoldReason::ReadBackDiffers)),

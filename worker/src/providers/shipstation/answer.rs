@@ -6,7 +6,7 @@ use ::lane::clock::{Timestamp, after};
 use ::lane::id::AccountId;
 use serde_json::Value;
 
-use super::{SHIPSTATION, words};
+use super::{Made, SHIPSTATION, words};
 use crate::limiter::Lesson;
 use crate::providers::call::{Answer, Reading};
 use crate::providers::error::CallError;
@@ -24,6 +24,23 @@ pub(super) fn read_write(answer: &Answer, account: &AccountId, sent: &Value) -> 
     read(answer, account, sent, |content| content["orderId"].is_u64())
 }
 
+/// Reads the answer to a write of many.
+pub(super) fn read_writes(answer: &Answer, account: &AccountId, sent: &Value) -> Reading {
+    read(answer, account, sent, |content| content["results"].is_array())
+}
+
+/// Reads what became of one of many; nothing if it cannot be told.
+pub(super) fn read_made(result: &Value, sent: &Value) -> Option<Made> {
+    match (result["success"].as_bool()?, result["orderId"].as_u64()) {
+        (true, Some(order_id)) => Some(Made::There { order_id: order_id.to_string() }),
+        (true, None) => None,
+        (false, _) => {
+            let said = Value::from_iter([("Message".to_owned(), result["errorMessage"].clone())]);
+            Some(Made::Refused { words: words::of_refusal(said.to_string().as_bytes(), sent) })
+        }
+    }
+}
+
 /// Reads the answer to a request for one order; null if there is none.
 pub(super) fn read_order(answer: &Answer, account: &AccountId) -> Reading {
     if answer.status == 404 {
@@ -35,6 +52,12 @@ pub(super) fn read_order(answer: &Answer, account: &AccountId) -> Reading {
 /// Reads a page of orders.
 pub(super) fn read_list(answer: &Answer, account: &AccountId) -> Reading {
     read(answer, account, &Value::Null, |content| content["orders"].is_array())
+}
+
+/// Reads a page of shipments or fulfillments.
+pub(super) fn read_parcels(answer: &Answer, account: &AccountId) -> Reading {
+    let listed = |content: &Value| content["shipments"].is_array() || content["fulfillments"].is_array();
+    read(answer, account, &Value::Null, listed)
 }
 
 fn read(answer: &Answer, account: &AccountId, sent: &Value, usable: impl Fn(&Value) -> bool) -> Reading {
@@ -177,5 +200,31 @@ mod tests {
             let refused = content(Intent::Write, status);
             assert!(matches!(refused, Err(CallError::TokenRefused { .. })), "{status}");
         }
+    }
+
+    #[test]
+    fn of_many_each_is_told_or_unknown() {
+        let sent = json!({"shipTo": {"name": "Canary Person"}});
+        let made = |result: Value| read_made(&result, &sent);
+        let there = Some(Made::There { order_id: "7".into() });
+        assert_eq!(made(json!({"orderId": 7, "success": true, "errorMessage": null})), there);
+        let refused = Some(Made::Refused { words: "… has no street".into() });
+        assert_eq!(
+            made(json!({"orderId": null, "success": false, "errorMessage": "Canary Person has no street"})),
+            refused
+        );
+        let refused = Some(Made::Refused { words: "no reason given".into() });
+        assert_eq!(made(json!({"orderId": 7, "success": false, "errorMessage": null})), refused);
+        for unclear in [json!({"success": true}), json!({"orderId": 7}), json!({"orderId": 7, "success": "yes"})] {
+            assert_eq!(made(unclear.clone()), None, "{unclear}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_many_repeats_nobody() {
+        let sent = json!([{"shipTo": {"name": "Canary Person"}}, {"shipTo": {"name": "Otto Normal"}}]);
+        let echo = answer(Intent::Write, 400, r#"{"Message":"Otto Normal and Canary Person are refused"}"#, &[]);
+        let Err(CallError::Refused { words, .. }) = read_writes(&echo, &account(), &sent).content else { panic!() };
+        assert_eq!(words, "it answered 400: … and … are refused");
     }
 }

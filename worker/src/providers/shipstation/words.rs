@@ -10,9 +10,18 @@ const LENGTH_MAX: usize = 400;
 /// Shorter values (`US`, `1`) are kept: they are no one's, and cutting them out would ruin every sentence.
 const PERSONAL_LENGTH_MIN: usize = 3;
 /// What in an order is about a person.
-const PERSONAL: [&str; 5] = ["billTo", "shipTo", "customerEmail", "customerUsername", "customerNotes"];
+const PERSONAL: [&str; 8] = [
+    "billTo",
+    "shipTo",
+    "customerEmail",
+    "customerUsername",
+    "customerNotes",
+    "giftMessage",
+    "internalNotes",
+    "advancedOptions",
+];
 
-/// What a refusal says.
+/// What a refusal says of what was sent: an order, or several.
 pub(super) fn of_refusal(body: &[u8], sent: &Value) -> String {
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
         return "no reason given".to_owned();
@@ -30,8 +39,11 @@ pub(super) fn of_refusal(body: &[u8], sent: &Value) -> String {
         return "no reason given".to_owned();
     }
     let mut personal = Vec::new();
-    for name in PERSONAL {
-        gather(&sent[name], &mut personal);
+    for order in sent.as_array().map_or(std::slice::from_ref(sent), Vec::as_slice) {
+        let options = order["items"].as_array().into_iter().flatten().map(|item| &item["options"]);
+        for value in PERSONAL.iter().map(|name| &order[*name]).chain(options) {
+            gather(value, &mut personal);
+        }
     }
     // The longest first, or a first name would be cut out of a full name and leave the rest standing.
     personal.sort_by_key(|text| std::cmp::Reverse(text.len()));
@@ -98,16 +110,20 @@ mod tests {
         let sent = json!({
             "shipTo": {"name": "Jane Doe", "street1": "12 Elm Street", "country": "US"},
             "customerEmail": "jane@example.com",
+            "giftMessage": "Love, Ann",
+            "items": [{"options": [{"name": "Engraving", "value": "Beth"}]}],
+            "advancedOptions": {"customField1": "Door: purple"},
         });
         let body = json!({"Message": "The request is invalid.", "ModelState": {
             "apiOrder.shipTo.country": ["The country of Jane Doe at 12 elm street is wrong for jane@example.com."],
+            "apiOrder.giftMessage": ["Love, Ann is too long, so are Beth and purple."],
             "apiOrder.items[0].quantity": ["Error converting value \"Jane\" to type Int32."],
         }});
         let words = of_refusal(body.to_string().as_bytes(), &sent);
         assert!(words.contains("apiOrder.shipTo.country"), "{words}");
         assert!(words.contains("apiOrder.items[0].quantity"), "{words}");
         let lower = words.to_lowercase();
-        for personal in ["jane", "doe", "elm", "example.com"] {
+        for personal in ["jane", "doe", "elm", "example.com", "ann ", "beth", "purple"] {
             assert!(!lower.contains(personal), "{personal} in {words}");
         }
     }

@@ -8,8 +8,9 @@ use ::lane::id::AccountId;
 use serde_json::Value;
 
 use super::SHOPIFY;
+use super::operation::Operation;
 use crate::limiter::Lesson;
-use crate::providers::call::{Answer, Reading};
+use crate::providers::call::{Answer, Intent, Reading};
 use crate::providers::error::CallError;
 
 /// The wait when Shopify's edge answers 429 without saying how long.
@@ -22,10 +23,10 @@ const RESTORE_MIN: Duration = Duration::from_millis(100);
 /// Error messages are shown up to here.
 const WORDS_MAX: usize = 300;
 
-/// Reads an answer. The content is the order, or null if there is none.
-pub(super) fn read(answer: &Answer, account: &AccountId) -> Reading {
+/// Reads the answer to an operation. The content is what was asked for, or null if it does not exist.
+pub(super) fn read(answer: &Answer, account: &AccountId, operation: Operation) -> Reading {
     match answer.status {
-        200 => graphql(answer),
+        200 => graphql(answer, operation),
         401 | 403 => known(vec![Lesson::Answered], CallError::TokenRefused { account: account.clone() }),
         429 => {
             let wait = answer.wait("retry-after").unwrap_or(PAUSE_UNSAID);
@@ -59,7 +60,7 @@ fn known(lessons: Vec<Lesson>, error: CallError) -> Reading {
     Reading { lessons, unused: 0, content: Err(error) }
 }
 
-fn graphql(answer: &Answer) -> Reading {
+fn graphql(answer: &Answer, operation: Operation) -> Reading {
     let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
         let words = "its answer is not JSON";
         return known(vec![Lesson::Unreachable], answer.intent.unusable(SHOPIFY, words));
@@ -72,37 +73,40 @@ fn graphql(answer: &Answer) -> Reading {
         lessons.push(Lesson::StopUntil(until));
         return known(lessons, CallError::ThrottledUntil { at: SHOPIFY, until });
     }
+    let content = body["data"].get(operation.answers);
     if !body["errors"].is_null() {
-        return known(lessons, refused(errors, &body["errors"]));
+        // A write that has a result in spite of the errors did something.
+        let did_something = content.is_some_and(|content| !content.is_null());
+        return known(lessons, refused(answer.intent, errors, &body["errors"], did_something));
     }
-    match body["data"].get("order") {
-        Some(order) => Reading { lessons, unused: unused(&body), content: Ok(order.clone()) },
+    match content {
+        Some(content) => Reading { lessons, unused: unused(&body, operation), content: Ok(content.clone()) },
         None => known(lessons, answer.intent.unusable(SHOPIFY, "its answer has no data")),
     }
 }
 
 /// Shopify's own trouble passes; everything else (a field that is not there, protected data that was not approved)
 /// does not pass by itself. Part of an order is not carried out.
-fn refused(errors: &[Value], given: &Value) -> CallError {
+fn refused(intent: Intent, errors: &[Value], given: &Value, did_something: bool) -> CallError {
     let passing =
         |error: &Value| matches!(error["extensions"]["code"].as_str(), Some("INTERNAL_SERVER_ERROR" | "TIMEOUT"));
     let messages: Vec<&str> = errors.iter().filter_map(|error| error["message"].as_str()).collect();
     let said = if messages.is_empty() { given.to_string() } else { messages.join("; ") };
     let words: String = said.chars().filter(|sign| !sign.is_control()).take(WORDS_MAX).collect();
-    if !errors.is_empty() && errors.iter().all(passing) {
-        CallError::Unanswered { at: SHOPIFY, words }
-    } else {
-        CallError::Refused { at: SHOPIFY, words }
-    }
+    let passes = !errors.is_empty() && errors.iter().all(passing);
+    let done = match intent {
+        Intent::Read => false,
+        // One of several errors is enough for the write to have begun.
+        Intent::Write => did_something || errors.iter().any(passing),
+    };
+    if passes || done { intent.unusable(SHOPIFY, words) } else { CallError::Refused { at: SHOPIFY, words } }
 }
 
-/// Shopify reserves what a query may cost and gives back what it did not.
-fn unused(body: &Value) -> u32 {
-    let cost = &body["extensions"]["cost"];
-    let points = |name: &str| cost[name].as_u64().and_then(|points| u32::try_from(points).ok());
-    points("requestedQueryCost")
-        .zip(points("actualQueryCost"))
-        .map_or(0, |(requested, actual)| requested.saturating_sub(actual))
+/// Shopify reserves what a query may cost and gives back what it did not. It mostly reserves less than its rules say,
+/// so what came back is counted from what was taken here.
+fn unused(body: &Value, operation: Operation) -> u32 {
+    let actual = body["extensions"]["cost"]["actualQueryCost"].as_u64();
+    actual.map_or(0, |actual| operation.cost.saturating_sub(u32::try_from(actual).unwrap_or(u32::MAX)))
 }
 
 fn level(body: &Value) -> Option<Lesson> {
@@ -144,12 +148,45 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::providers::call::Intent;
+    use crate::providers::shopify::operation::{FULFIL, ORDER};
 
     fn reading(status: u16, body: &str) -> Reading {
+        reading_of(ORDER, status, body)
+    }
+
+    fn reading_of(operation: Operation, status: u16, body: &str) -> Reading {
         let (at, body) = (Timestamp::UNIX_EPOCH, Bytes::from(body.to_owned()));
-        let answer = Answer { status, headers: HeaderMap::new(), body, at, intent: Intent::Read };
-        read(&answer, &AccountId::at("shopify", "acme"))
+        let answer = Answer { status, headers: HeaderMap::new(), body, at, intent: operation.intent };
+        read(&answer, &AccountId::at("shopify", "acme"), operation)
+    }
+
+    #[test]
+    fn a_write_that_left_traces_may_have_happened_and_a_refused_one_did_not() {
+        let error = |code: &str| json!({"message": "no", "extensions": {"code": code}});
+        let errors = |codes: &[&str]| codes.iter().map(|code| error(code)).collect::<Vec<_>>();
+        let made = json!({"fulfillmentCreate": {"fulfillment": null, "userErrors": []}});
+        for (data, codes, happened) in [
+            (json!(null), errors(&["INTERNAL_SERVER_ERROR"]), true),
+            (json!(null), errors(&["ACCESS_DENIED", "TIMEOUT"]), true),
+            (made, errors(&["ACCESS_DENIED"]), true),
+            (json!({"fulfillmentCreate": null}), errors(&["ACCESS_DENIED"]), false),
+            (json!(null), errors(&["THROTTLED"]), false),
+        ] {
+            let body = json!({"data": data, "errors": codes}).to_string();
+            let error = reading_of(FULFIL, 200, &body).content.unwrap_err();
+            assert_eq!(error.may_have_happened(), happened, "{body}");
+        }
+        for (status, body) in [(200, "<html>"), (200, r#"{"data":{}}"#), (502, "")] {
+            assert!(reading_of(FULFIL, status, body).content.unwrap_err().may_have_happened(), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_and_not_used_comes_back_whatever_was_reserved() {
+        let cost = json!({"requestedQueryCost": 60, "actualQueryCost": 40});
+        let body = json!({"data": {"order": null}, "extensions": {"cost": cost}}).to_string();
+        assert_eq!(reading(200, &body).unused, ORDER.cost - 40);
+        assert_eq!(reading(200, r#"{"data":{"order":null}}"#).unused, 0);
     }
 
     #[test]
@@ -171,9 +208,9 @@ mod tests {
         for (asked, seconds) in [("2.0", 2), ("0.3", 1), ("7", 7), ("soon", 2), ("-1", 2), ("1e300", 86_400)] {
             let headers = [("retry-after".parse().unwrap(), asked.parse().unwrap())].into_iter().collect();
             let (at, body) = (Timestamp::UNIX_EPOCH, Bytes::new());
-            let answer = Answer { status: 429, headers, body, at, intent: Intent::Read };
+            let answer = Answer { status: 429, headers, body, at, intent: ORDER.intent };
             let until = after(Timestamp::UNIX_EPOCH, Duration::from_secs(seconds));
-            let content = read(&answer, &AccountId::at("shopify", "acme")).content;
+            let content = read(&answer, &AccountId::at("shopify", "acme"), ORDER).content;
             assert_eq!(content, Err(CallError::ThrottledUntil { at: SHOPIFY, until }), "{asked}");
         }
     }

@@ -1,13 +1,36 @@
-//! The form of Shopify's answer, and its translation into an [`Order`].
+//! The form of Shopify's answers, and their translation into an [`Order`].
+//!
+//! An amount or currency that is none, and a state of a part that is not known here, stop the order: a person must
+//! look. Whatever Shopify may leave out (data that the app may not see, a product or place that was deleted) is
+//! missing in the order too.
+
+mod amount;
+mod line;
+mod part;
+mod payment;
 
 use ::lane::clock::Timestamp;
-use ::lane::money::{Currency, InvalidMoney, Money};
+use ::lane::money::{Currency, InvalidMoney};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::SHOPIFY;
-use super::order::{Address, Line, Order};
+use super::order::{Address, Attribute, Customer, Order, Risk, ShippingLine};
 use crate::providers::error::CallError;
+use amount::{Bag, BothBag};
+pub(super) use line::LineItem;
+use part::Fulfillment;
+pub(super) use part::{FulfillmentOrder, PartLineItem};
+use payment::Transaction;
+
+/// What in an answer cannot be carried.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum Unusable {
+    #[error(transparent)]
+    Money(#[from] InvalidMoney),
+    #[error("its part {part} has the unknown {what} {word:?}")]
+    Word { part: String, what: &'static str, word: String },
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,21 +44,27 @@ pub(super) struct FirstPage {
     test: bool,
     display_financial_status: Option<String>,
     currency_code: String,
+    presentment_currency_code: String,
     taxes_included: bool,
     email: Option<String>,
     note: Option<String>,
-    /// An unsigned 64-bit number, which Shopify writes as text.
+    tags: Vec<String>,
     total_weight: Option<Value>,
     current_total_price_set: Bag,
     total_received_set: Bag,
     current_total_tax_set: Bag,
     current_shipping_price_set: Bag,
-    custom_attributes: Vec<Attribute>,
+    current_subtotal_price_set: BothBag,
+    custom_attributes: Vec<CustomAttribute>,
     shipping_address: Option<MailingAddress>,
     billing_address: Option<MailingAddress>,
-    risk: Risk,
-    shipping_lines: ShippingLines,
-    pub(super) line_items: Lines,
+    customer: Option<Buyer>,
+    risk: RiskSummary,
+    shipping_lines: Nodes<ChosenShipping>,
+    transactions: Vec<Transaction>,
+    fulfillments: Vec<Fulfillment>,
+    pub(super) line_items: Paged<LineItem>,
+    pub(super) fulfillment_orders: Paged<FulfillmentOrder>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,57 +72,67 @@ pub(super) struct FirstPage {
 pub(super) struct LinesPage {
     pub(super) id: String,
     pub(super) updated_at: Timestamp,
-    pub(super) line_items: Lines,
+    pub(super) line_items: Paged<LineItem>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Lines {
-    pub(super) nodes: Vec<LineItem>,
-    pub(super) page_info: PageInfo,
+pub(super) struct PartsPage {
+    pub(super) id: String,
+    pub(super) updated_at: Timestamp,
+    pub(super) fulfillment_orders: Paged<FulfillmentOrder>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PageInfo {
+pub(super) struct PartLinesPage {
+    pub(super) order: Stamp,
+    pub(super) line_items: Paged<PartLineItem>,
+}
+
+/// Which order a page belongs to, and which state of it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Stamp {
+    pub(super) id: String,
+    pub(super) updated_at: Timestamp,
+}
+
+/// Some of a connection's nodes, and whether there are more.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Paged<T> {
+    pub(super) nodes: Vec<T>,
+    page_info: PageInfo,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
     has_next_page: bool,
     end_cursor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct LineItem {
-    id: String,
-    sku: Option<String>,
-    name: String,
-    quantity: u32,
-    current_quantity: u32,
-    unfulfilled_quantity: u32,
-    requires_shipping: bool,
-    discounted_unit_price_after_all_discounts_set: Bag,
+struct Nodes<T> {
+    nodes: Vec<T>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bag {
-    shop_money: Amount,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Amount {
-    amount: String,
-    currency_code: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Attribute {
+struct CustomAttribute {
     key: String,
     value: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Risk {
+#[serde(rename_all = "camelCase")]
+struct Buyer {
+    id: String,
+    number_of_orders: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RiskSummary {
     recommendation: String,
     assessments: Vec<Assessment>,
 }
@@ -105,13 +144,9 @@ struct Assessment {
 }
 
 #[derive(Debug, Deserialize)]
-struct ShippingLines {
-    nodes: Vec<ShippingLine>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ShippingLine {
+struct ChosenShipping {
     title: String,
+    code: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,23 +163,29 @@ struct MailingAddress {
     phone: Option<String>,
 }
 
-impl PageInfo {
+impl<T> Paged<T> {
     /// Where the next page begins, if there is one.
     pub(super) fn next(&self) -> Option<String> {
-        self.end_cursor.clone().filter(|_| self.has_next_page)
+        self.page_info.end_cursor.clone().filter(|_| self.page_info.has_next_page)
+    }
+
+    /// Puts the next page behind this one.
+    pub(super) fn extend(&mut self, next: Self) {
+        self.nodes.extend(next.nodes);
+        self.page_info = next.page_info;
     }
 }
 
 impl FirstPage {
-    /// The order, with all the lines that have been gathered in this page. An amount or currency that is none stops
-    /// the order: a person must look.
+    /// The order, with everything that has been gathered in this page.
     pub(super) fn into_order(self) -> Result<Order, CallError> {
-        self.translated().map_err(|invalid| CallError::DataRefused { at: SHOPIFY, words: invalid.to_string() })
+        self.translated().map_err(|unusable| CallError::DataRefused { at: SHOPIFY, words: unusable.to_string() })
     }
 
-    fn translated(self) -> Result<Order, InvalidMoney> {
+    fn translated(self) -> Result<Order, Unusable> {
         // The currency is read once more with every amount; here only so that a shop without amounts is caught too.
         self.currency_code.parse::<Currency>()?;
+        let shipping_lines = self.shipping_lines.nodes.into_iter();
         Ok(Order {
             id: last_part(&self.id),
             name: self.name,
@@ -158,33 +199,49 @@ impl FirstPage {
             received: self.total_received_set.money()?,
             tax: self.current_total_tax_set.money()?,
             shipping: self.current_shipping_price_set.money()?,
+            subtotal: self.current_subtotal_price_set.both()?,
             taxes_included: self.taxes_included,
+            presentment: self.presentment_currency_code.parse()?,
             email: self.email,
             note: self.note,
-            attributes: self.custom_attributes.into_iter().map(|a| (a.key, a.value)).collect(),
+            tags: self.tags,
+            attributes: attributes(self.custom_attributes),
+            customer: self.customer.map(Buyer::into_customer),
             ship_to: self.shipping_address.map(MailingAddress::into_address),
             bill_to: self.billing_address.map(MailingAddress::into_address),
-            shipping_service: self.shipping_lines.nodes.into_iter().next().map(|line| line.title),
-            weight_grams: self.total_weight.as_ref().and_then(grams),
-            risk_pending: self.risk.assessments.iter().any(|a| a.risk_level == "PENDING"),
-            risk_recommendation: self.risk.recommendation.to_ascii_lowercase(),
+            shipping_lines: shipping_lines.map(|line| ShippingLine { title: line.title, code: line.code }).collect(),
+            weight_grams: self.total_weight.as_ref().and_then(unsigned),
+            risk: self.risk.risk(),
+            cards: payment::cards(&self.transactions),
             lines: self.line_items.nodes.into_iter().map(LineItem::into_line).collect::<Result<_, _>>()?,
+            parts: self
+                .fulfillment_orders
+                .nodes
+                .into_iter()
+                .map(FulfillmentOrder::into_part)
+                .collect::<Result<_, _>>()?,
+            fulfilments: self.fulfillments.into_iter().map(Fulfillment::into_fulfilment).collect(),
         })
     }
 }
 
-impl LineItem {
-    fn into_line(self) -> Result<Line, InvalidMoney> {
-        Ok(Line {
-            id: last_part(&self.id),
-            sku: self.sku,
-            name: self.name,
-            quantity: self.quantity,
-            current_quantity: self.current_quantity,
-            unfulfilled_quantity: self.unfulfilled_quantity,
-            requires_shipping: self.requires_shipping,
-            unit_price: self.discounted_unit_price_after_all_discounts_set.money()?,
-        })
+impl RiskSummary {
+    /// A warning counts although another check still runs. A recommendation that is not known here is a warning too.
+    fn risk(&self) -> Risk {
+        let pending = self.assessments.iter().any(|assessment| assessment.risk_level == "PENDING");
+        match self.recommendation.as_str() {
+            "CANCEL" => Risk::Cancel,
+            "NONE" | "ACCEPT" if pending => Risk::Pending,
+            "NONE" => Risk::None,
+            "ACCEPT" => Risk::Accept,
+            _ => Risk::Investigate,
+        }
+    }
+}
+
+impl Buyer {
+    fn into_customer(self) -> Customer {
+        Customer { id: last_part(&self.id), orders: self.number_of_orders.as_ref().and_then(unsigned) }
     }
 }
 
@@ -204,13 +261,12 @@ impl MailingAddress {
     }
 }
 
-impl Bag {
-    fn money(&self) -> Result<Money, InvalidMoney> {
-        Money::parse(&self.shop_money.amount, self.shop_money.currency_code.parse()?)
-    }
+fn attributes(given: Vec<CustomAttribute>) -> Vec<Attribute> {
+    given.into_iter().map(|CustomAttribute { key, value }| Attribute { key, value }).collect()
 }
 
-fn grams(given: &Value) -> Option<u64> {
+/// Shopify writes unsigned 64-bit numbers as text.
+fn unsigned(given: &Value) -> Option<u64> {
     given.as_u64().or_else(|| given.as_str()?.parse().ok())
 }
 
@@ -221,12 +277,4 @@ fn last_part(gid: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::last_part;
-
-    #[test]
-    fn an_id_is_the_last_part_of_its_gid() {
-        assert_eq!(last_part("gid://shopify/Order/820982911946154508"), "820982911946154508");
-        assert_eq!(last_part("gid://shopify/LineItem/1?model=x/y"), "1");
-    }
-}
+mod tests;

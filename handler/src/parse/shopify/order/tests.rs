@@ -36,6 +36,34 @@ fn an_order_is_read_as_far_as_it_matters() {
 }
 
 #[test]
+fn people_are_marked_as_the_worker_marks_them_when_it_has_fetched_the_order() {
+    let marks = news(&order()).marks;
+    assert_eq!(marks.customer, Some(Mark::customer("6600000000000000001")));
+    assert_eq!(marks.email, Mark::email("Ada@example.org"));
+    let address = order()["shipping_address"].clone();
+    let said = |field: &str| address[field].as_str().unwrap_or_default().to_owned();
+    let street = [said("address1"), said("address2")];
+    assert_eq!(marks.address, Mark::address(&[&street[0], &street[1]], &said("zip"), &said("country_code")));
+    assert!(marks.address.is_some() && marks.card.is_none());
+
+    let mut silent = order();
+    silent["email"] = json!("");
+    silent["customer"]["email"] = json!("b@example.org");
+    assert_eq!(news(&silent).marks.email, Mark::email("b@example.org"));
+    silent["customer"] = Value::Null;
+    assert_eq!(news(&silent).marks.email, Mark::email("ada@example.org"), "contact_email");
+    assert_eq!(news(&silent).marks.customer, None);
+    assert_eq!(news(&json!({"id": 1, "email": 7, "customer": [], "contact_email": {}})).marks, Marks::default());
+}
+
+#[test]
+fn another_topics_body_is_no_order() {
+    for foreign in [json!({"id": 1, "order_id": 2}), json!({"id": 1, "myshopify_domain": "acme.myshopify.com"})] {
+        assert_eq!(read(foreign.to_string().as_bytes()), Err(NotUnderstood::NotOfTopic("it is no order")), "{foreign}");
+    }
+}
+
+#[test]
 fn the_fingerprint_of_an_order_stays_the_same_from_release_to_release() {
     // If this fails, every open and every done order will look new once: say so in the changelog.
     assert_eq!(print(&order()).as_str(), "33b44a382433637c32321523d536fde4");
@@ -91,17 +119,17 @@ fn what_is_not_understood_is_said_without_quoting_it() {
         (b"canary", "the body is not JSON"),
         (b"{\"id\":1,\n\"name\":\"canary\"", "the body is not JSON"),
         (b"{\"id\":1}canary", "the body is not JSON"),
-        (b"\"canary\"", "a field has an unexpected type or comes twice"),
-        (b"{\"id\":\"canary\"}", "a field has an unexpected type or comes twice"),
-        (b"{\"id\":-1}", "a field has an unexpected type or comes twice"),
-        (b"{\"id\":1,\"id\":2}", "a field has an unexpected type or comes twice"),
+        (b"\"canary\"", "a field has an unexpected type, comes twice"),
+        (b"{\"id\":\"canary\"}", "a field has an unexpected type, comes twice"),
+        (b"{\"id\":-1}", "a field has an unexpected type, comes twice"),
+        (b"{\"id\":1,\"id\":2}", "a field has an unexpected type, comes twice"),
         (b"{\"id\":1e400}", "the body is not JSON"),
         (b"{\"name\":\"canary\"}", "the order has no id"),
         (b"{\"id\":1,\"name\":\"\\ud800\"}", "the body is not JSON"),
         (b"{\"id\":1,\"name\":\"\xff\"}", "the body is not UTF-8"),
         (b"{\"id\":1,\"name\":\"a\\u0000\"}", "the order's name is overlong or holds control characters"),
         (b"{\"id\":1,\"name\":\"a\0\"}", "the body is not JSON"),
-        (b"{\"id\":1,\"updated_at\":\"canary\"}", "a field has an unexpected type or comes twice"),
+        (b"{\"id\":1,\"updated_at\":\"canary\"}", "a field has an unexpected type, comes twice"),
     ];
     for (body, why) in cases {
         let said = read(body).unwrap_err().to_string();

@@ -1,23 +1,30 @@
-//! One shop, one warehouse account, and a job that is attempted the way a lane run does it, without a ledger.
+//! One shop, one warehouse account, and a job that is attempted the way a lane run does it, with a ledger that only knows what else the shop has.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::lane::attempt::{AttemptKind, Begun, Completion};
+use ::lane::carriage::{Carriage, Mode};
 use ::lane::clock::{Clock, ManualClock, Timestamp, after};
 use ::lane::decision::{Decision, Verdict};
 use ::lane::hold::Hold;
 use ::lane::id::{AccountId, CorrelationId, Fence, Fingerprint, JobId, LaneKey, OperatorId, Place, ShopId};
 use ::lane::job::Job;
+use ::lane::marks::Marks;
 use ::lane::outcome::{Outcome, Proof, Report};
 use ::lane::policy::Policy;
-use ::lane::shop::{HoldRules, Qualification, SecretRef, Shop, Source};
+use ::lane::rules::HoldRules;
+use ::lane::shop::{Qualification, SecretRef, Shop, Source};
 use ::lane::state::State;
 use ::lane::webhook::OrderNews;
+use backend::embedded::ledger::Ledger;
+use rust_decimal::Decimal;
 use serde_json::Value;
 use simulators::faults::{Effect, Fault};
-use simulators::orders::Maker;
+use simulators::orders::{Item, Maker, Reduction, Sale};
+use simulators::shipstation::Importing;
+use simulators::shopify::Act;
 use simulators::{ShipStation, Shopify, shipstation, shopify};
 use tempfile::TempDir;
 
@@ -27,7 +34,9 @@ use crate::jobs::order::Orders;
 use crate::limiter::Limiter;
 
 pub(super) const DOMAIN: &str = "acme.myshopify.com";
-const KEY: &str = "key";
+pub(super) const KEY: &str = "key";
+/// The store that imports orders, in a bench whose warehouse does.
+pub(super) const IMPORTS: u64 = 50;
 /// The key of another warehouse account, `shipstation/second`.
 const SECOND: &str = "key 2";
 /// When every test begins.
@@ -95,7 +104,8 @@ impl Bench {
         let shop = shop(secret("token", "token\n"), account.id.clone());
         let settings = ShopifySettings { base_url: shopify.base_url(), ..Default::default() };
         let limiter = Limiter::new(time());
-        let orders = Orders::new(Accounts::of([account, second]), settings, limiter, time()).unwrap();
+        let ledger = Arc::new(Ledger::open(&secrets.path().join("ledger.db"), clock.as_ref()).unwrap());
+        let orders = Orders::new(Accounts::of([account, second]), settings, limiter, time(), ledger).unwrap();
         let job = job(&shop, id, order["name"].as_str().unwrap(), clock.now());
         Self {
             clock,
@@ -111,6 +121,49 @@ impl Bench {
             fences: 0,
             _secrets: secrets,
         }
+    }
+
+    /// A bench whose warehouse imports the shop's orders by itself. Nothing has been imported yet.
+    pub(super) async fn importing(importing: Importing) -> Self {
+        let mut bench = Self::with_order(abroad()).await;
+        bench.shipstation.add_importing_store(KEY, IMPORTS, "Shop", importing);
+        bench.shop.carriage.mode = Mode::Correct;
+        bench.shop.carriage.store = Some(IMPORTS);
+        bench
+    }
+
+    /// The warehouse's import sees the order as it is now.
+    pub(super) fn import(&self) {
+        let order = self.shopify.order(DOMAIN, self.id).unwrap();
+        self.shipstation.import_order(DOMAIN, &order).unwrap();
+    }
+
+    /// Somebody does something at the shop, and a webhook about it is heard.
+    pub(super) fn act(&mut self, act: Act) {
+        self.pass(1);
+        self.shopify.act(DOMAIN, act).unwrap();
+        self.hear();
+    }
+
+    /// The shop shows the order as of this moment, whatever was done to it.
+    pub(super) fn shopify_catches_up(&self) {
+        self.shopify.change_order(DOMAIN, self.id, |_| {}).unwrap();
+    }
+
+    /// Somebody makes an order at the warehouse.
+    pub(super) async fn makes(&self, order: &Value) {
+        let url = format!("{}/orders/createorder", self.shipstation.base_url());
+        let request = reqwest::Client::new().post(&url).basic_auth(KEY, Some("secret"));
+        assert!(request.json(order).send().await.unwrap().status().is_success());
+    }
+
+    /// Attempts it, expects it to wait and lets that time pass. Returns how many minutes.
+    pub(super) async fn waits(&mut self) -> u64 {
+        let outcome = self.attempt().await;
+        let Outcome::Wait { until, stops: false, .. } = outcome else { panic!("no wait: {outcome:?}") };
+        let seconds = u64::try_from(until.duration_since(self.clock.now()).as_secs()).unwrap();
+        self.pass(seconds);
+        seconds / 60
     }
 
     /// Begins an attempt, carries it out and completes it. Returns how it ended.
@@ -217,6 +270,7 @@ impl Bench {
             test: false,
             financial_status: "paid".into(),
             ships_something: true,
+            marks: Marks::default(),
         };
         self.job.hear(&news, Ok(()), now).unwrap();
     }
@@ -285,15 +339,13 @@ impl Bench {
 
     /// Other orders whose number begins with `#1`.
     pub(super) async fn neighbours(&self, count: u32) {
-        let url = format!("{}/orders/createorder", self.shipstation.base_url());
         for number in 0..count {
             let order = serde_json::json!({
                 "orderNumber": format!("#1{number}"), "orderKey": format!("other-{number}"),
                 "orderDate": "2026-11-20 01:00:00", "orderStatus": "awaiting_shipment",
                 "billTo": {"name": ""}, "shipTo": {"name": ""},
             });
-            let request = reqwest::Client::new().post(&url).basic_auth(KEY, Some("secret"));
-            assert!(request.json(&order).send().await.unwrap().status().is_success());
+            self.makes(&order).await;
         }
     }
 
@@ -324,6 +376,17 @@ pub(super) fn order() -> Value {
     maker.order(1001, START.parse().unwrap())
 }
 
+/// An order to Germany: two mugs at 20.00 and a cup at 10.00, 10 % off all of it.
+pub(super) fn abroad() -> Value {
+    Sale::new("USD")
+        .item(Item::new("MUG", Decimal::from(20), 2).customs("691200", "PT"))
+        .item(Item::new("CUP", Decimal::from(10), 1).customs("6912.00", "CN"))
+        .discount(Reduction::percent(Decimal::from(10)))
+        .shipping("Standard", "standard", Decimal::from(5))
+        .country("DE")
+        .order(1001, START.parse().unwrap())
+}
+
 fn shop(token: SecretRef, warehouse: ::lane::id::AccountId) -> Shop {
     Shop {
         id: ShopId::parse("acme").unwrap(),
@@ -334,11 +397,12 @@ fn shop(token: SecretRef, warehouse: ::lane::id::AccountId) -> Shop {
         policy: Policy::default(),
         rules: HoldRules::default(),
         qualifies: Qualification::default(),
+        carriage: Carriage::default(),
         added_at: START.parse().unwrap(),
     }
 }
 
-fn job(shop: &Shop, id: u64, name: &str, now: Timestamp) -> Job {
+pub(super) fn job(shop: &Shop, id: u64, name: &str, now: Timestamp) -> Job {
     let news = OrderNews {
         id: JobId::from(id),
         number: name.to_owned(),
@@ -348,6 +412,7 @@ fn job(shop: &Shop, id: u64, name: &str, now: Timestamp) -> Job {
         test: false,
         financial_status: "paid".into(),
         ships_something: true,
+        marks: Marks::default(),
     };
     let correlation = CorrelationId::of(&[1; 32], now);
     Job::accept(LaneKey::orders(&shop.id), shop.id.clone(), &news, Ok(()), Place(1), correlation, now)

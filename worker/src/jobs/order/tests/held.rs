@@ -2,13 +2,13 @@
 
 use ::lane::hold::HoldReason;
 use ::lane::outcome::Outcome;
-use ::lane::shop::HoldRules;
+use ::lane::rules::{HoldRules, Rule};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, DOMAIN, says};
 
 fn above(limit: &str) -> HoldRules {
-    HoldRules { total_above: Some(limit.parse().unwrap()), ..HoldRules::default() }
+    HoldRules { rules: vec![Rule::TotalAbove { limit: limit.parse().unwrap() }], ..HoldRules::default() }
 }
 
 #[tokio::test]
@@ -44,14 +44,25 @@ async fn progress_of_the_fulfilment_and_of_the_risk_check_leave_an_approval_alon
     bench.held().await;
     bench.approve();
     bench.change(|order| order["fulfillment_status"] = json!("partial"));
-    bench.shopify.set_risk(DOMAIN, bench.job.id.as_str().parse().unwrap(), "INVESTIGATE", "MEDIUM");
+    bench.shopify.set_risk(DOMAIN, bench.job.id.as_str().parse().unwrap(), "ACCEPT", "LOW");
     bench.done().await;
+}
+
+#[tokio::test]
+async fn a_warning_of_the_risk_check_asks_the_person_again() {
+    let mut bench = Bench::start().await;
+    bench.rules(above("10.00 USD"));
+    bench.held().await;
+    bench.approve();
+    bench.shopify.set_risk(DOMAIN, bench.job.id.as_str().parse().unwrap(), "INVESTIGATE", "MEDIUM");
+    let hold = bench.held().await;
+    assert!(says(&hold, "risk", "investigate"));
 }
 
 #[tokio::test]
 async fn an_order_to_another_country_waits_for_a_person() {
     let mut bench = Bench::with(|order| order["billing_address"]["country_code"] = json!("CA")).await;
-    bench.rules(HoldRules { country_differs: true, ..HoldRules::default() });
+    bench.rules(HoldRules { rules: vec![Rule::CountryDiffers {}], ..HoldRules::default() });
     let hold = bench.held().await;
     assert_eq!(hold.reason, HoldReason::CountryDiffers);
     assert!(says(&hold, "ships to", "US") && says(&hold, "billed to", "CA"));

@@ -2,7 +2,7 @@
 
 use ::lane::hold::HoldReason;
 use ::lane::outcome::{Outcome, Reach};
-use ::lane::shop::HoldRules;
+use ::lane::rules::{HoldRules, Rule};
 use ::lane::state::StateKind;
 use serde_json::json;
 use simulators::faults::Effect;
@@ -13,7 +13,10 @@ use super::bench::{Bench, DOMAIN, says};
 async fn refused() -> Bench {
     let mut bench = Bench::start().await;
     bench.done().await;
-    bench.rules(HoldRules { total_above: Some("0.01 USD".parse().unwrap()), ..HoldRules::default() });
+    bench.rules(HoldRules {
+        rules: vec![Rule::TotalAbove { limit: "0.01 USD".parse().unwrap() }],
+        ..HoldRules::default()
+    });
     bench.change(|order| order["note"] = json!("changed"));
     bench.held().await;
     bench.reject();

@@ -1,14 +1,14 @@
 //! While somebody thinks about an order, it does not ship, or its evidence says that it may.
 
 use ::lane::hold::HoldReason;
-use ::lane::shop::HoldRules;
+use ::lane::rules::{HoldRules, Rule};
 use serde_json::json;
 use simulators::faults::Effect;
 
 use super::bench::{Bench, says};
 
 fn above_nothing() -> HoldRules {
-    HoldRules { total_above: Some("0.01 USD".parse().unwrap()), ..HoldRules::default() }
+    HoldRules { rules: vec![Rule::TotalAbove { limit: "0.01 USD".parse().unwrap() }], ..HoldRules::default() }
 }
 
 fn refusal() -> Effect {

@@ -111,10 +111,12 @@ async fn a_call_ends_before_the_lease_does() {
 
 #[tokio::test]
 async fn data_that_the_warehouse_refuses_is_a_question_for_a_person() {
-    let mut bench = Bench::with(|order| order["shipping_address"]["country_code"] = json!("USA")).await;
+    let mut bench = Bench::start().await;
+    // A store that the account does not have.
+    bench.shop.carriage.store = Some(404);
     let hold = bench.held().await;
     assert_eq!(hold.reason, ::lane::hold::HoldReason::NotCarriable);
-    assert!(hold.evidence[0].value.contains("shipTo.country"), "{:?}", hold.evidence);
+    assert!(hold.evidence[0].value.contains("storeId"), "{:?}", hold.evidence);
     assert_eq!(bench.job.reach, Reach::Untouched);
 }
 

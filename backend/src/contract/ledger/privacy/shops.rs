@@ -1,0 +1,80 @@
+//! Forgotten shops, and removed ones.
+
+use lane::id::{OperatorId, ShopId};
+use lane::line::Pause;
+use lane::outcome::PauseReason;
+use lane::ports::{Recorded, Redacted};
+use lane::privacy::{Ask, Subject};
+use lane::view::Page;
+use lane::webhook::Content;
+
+use super::super::Case;
+use super::super::news::{News, sold_to, told};
+use super::super::scene::{Scene, lane};
+use super::{asks, bob, carries_out, jane, subject, unclear};
+
+pub(super) fn cases() -> Vec<(&'static str, Case)> {
+    vec![
+        ("a forgotten shop is not heard until it is added again", |scene| Box::pin(shop_forgotten(scene))),
+        ("a removed shop's requests are answered", |scene| Box::pin(removed_shop(scene))),
+    ]
+}
+
+async fn shop_forgotten(scene: Scene) {
+    scene.shop("acme").await;
+    scene.shop("bolt").await;
+    for order in 1..=30 {
+        sold_to(&scene, "acme", order, bob()).await;
+    }
+    sold_to(&scene, "bolt", 1, bob()).await;
+    let pause = Pause {
+        why: PauseReason::Operator { why: "Jane rang".to_owned() },
+        until: None,
+        by: Some(OperatorId::parse("kim").expect("an operator")),
+        since: scene.now(),
+    };
+    scene.ports.desk.pause(&lane("acme"), &pause, None).await.expect("paused");
+    unclear(&scene, "acme", "anything").await;
+    let open = asks(&scene, "acme", Ask::Export, subject(jane())).await;
+    let request = asks(&scene, "acme", Ask::RedactShop, Subject::default()).await;
+    carries_out(&scene, request).await;
+    for order in 1..=30 {
+        assert!(scene.job("acme", order).await.redacted, "order {order}");
+    }
+    let id = ShopId::parse("acme").expect("a shop id");
+    assert!(scene.ports.work.shop(&id).await.expect("an answer").is_none());
+    assert_eq!(scene.ports.registry.shops().await.expect("shops").len(), 1);
+    assert!(!scene.job("bolt", 1).await.redacted);
+    let kept = scene.ports.privacy.requests(false, &Page::default()).await.expect("requests").rows;
+    assert!(kept.iter().all(|kept| kept.merchant.is_empty() && kept.request.subject == Subject::default()));
+    let exported = scene.ports.privacy.export(open, scene.now()).await.expect("an answer").expect("an export");
+    assert_eq!(exported["orders"], serde_json::json!([]), "nothing is left to export");
+
+    assert_eq!(scene.hears("acme", &News::of(31)).await, Recorded::Forgotten);
+    let gone = Content::Uninstalled { at: scene.now() };
+    assert_eq!(told(&scene, "acme", "app/uninstalled", gone).await, Recorded::Forgotten);
+    asks(&scene, "acme", Ask::RedactCustomer, subject(jane())).await;
+    let late = scene.ports.privacy.requests(false, &Page::default()).await.expect("requests").rows;
+    let late = late.last().expect("the request");
+    assert!(late.done_at.is_some() && late.merchant.is_empty(), "{late:?}");
+
+    scene.shop("acme").await;
+    assert_eq!(scene.hears("acme", &News::of(1).updated(2, "old")).await, Recorded::Forgotten, "an old order");
+    assert!(matches!(scene.hears("acme", &News::of(32)).await, Recorded::New { .. }), "a new order");
+    assert_eq!(scene.ports.privacy.redact(request, scene.now()).await.expect("an answer"), Redacted::Done);
+    assert!(!scene.job("acme", 32).await.redacted, "what is done is done");
+    scene.lease("acme").await;
+    scene.conserves().await;
+}
+
+async fn removed_shop(scene: Scene) {
+    scene.shop("acme").await;
+    sold_to(&scene, "acme", 1, jane()).await;
+    let id = ShopId::parse("acme").expect("a shop id");
+    scene.ports.registry.remove_shop(&id, scene.now()).await.expect("removed");
+    let request = asks(&scene, "acme", Ask::RedactCustomer, subject(jane())).await;
+    let kept = scene.ports.privacy.requests(true, &Page::default()).await.expect("requests");
+    assert_eq!(kept.rows[0].shop, Some(id));
+    carries_out(&scene, request).await;
+    assert!(scene.job("acme", 1).await.redacted);
+}

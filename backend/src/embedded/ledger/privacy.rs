@@ -1,0 +1,153 @@
+//! What is asked about somebody's data: taken in with the webhook that asks, answered by an export ([`export`]), or
+//! carried out as a redaction, a page at a time ([`redact`]).
+//!
+//! A redaction forgets in this order: tombstones first, so that nothing new comes in ([`tombs`]); then jobs and their
+//! timelines ([`forget`]), kept webhooks ([`names`] tells whose they are), and whom the request itself is about; then
+//! what SQLite leaves inside pages ([`scrub`]) and the write-ahead log. Only then it counts as done.
+
+mod tombs;
+mod names;
+mod strip;
+mod forget;
+mod scrub;
+mod redact;
+mod export;
+
+use lane::id::ShopId;
+use lane::ports::{LedgerError, Recorded};
+use lane::privacy::{Kept, PrivacyRequest};
+use lane::view::{Page, Paged};
+use lane::webhook::Webhook;
+use rusqlite::{Connection, Row};
+
+use super::intake::{keep, settle};
+use super::look::{cursor, paged};
+use super::rows::{FORMAT, from_micros, known, micros, one};
+use super::writer::{Fault, Unit};
+
+pub(super) use export::export;
+pub(super) use forget::{drop_webhook, end};
+pub(super) use redact::{Step, done, step};
+pub(super) use strip::strip;
+pub(super) use tombs::{forgotten, raise_shop};
+
+/// Takes a request in. Its webhook is recorded like any other, but its body, which names the person, is never written.
+pub(super) fn take_in(
+    unit: &mut Unit<'_>,
+    webhook: &Webhook,
+    shop: Option<&ShopId>,
+    request: &PrivacyRequest,
+) -> Result<Recorded, Fault> {
+    let source = webhook.source.as_str();
+    // A removed shop's customers may ask as well.
+    let removed = match shop {
+        Some(_) => None,
+        None => shop_with(unit.conn, source, &webhook.merchant)?,
+    };
+    let shop = shop.or(removed.as_ref());
+    // A forgotten shop has nothing left, and its name is not written down again for saying so.
+    let nothing_left = shop.is_none() && tombs::shop_lies(unit, source, &webhook.merchant)?;
+    if !nothing_left {
+        let row = keep(unit, webhook, None, shop)?;
+        settle(unit, row, Recorded::Asked.label(), None)?;
+    }
+    let merchant = if nothing_left { "" } else { &webhook.merchant };
+    let mut request = request.clone();
+    if nothing_left {
+        request.subject = lane::privacy::Subject::default();
+    }
+    let received_at = micros(webhook.received_at);
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO privacy (source, merchant, shop, format, doc, progress, received_at, done_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, '{}', ?6, ?7)",
+        )?
+        .execute((
+            source,
+            merchant,
+            shop.map(ShopId::as_str),
+            FORMAT,
+            serde_json::to_string(&request)?,
+            received_at,
+            nothing_left.then_some(received_at),
+        ))?;
+    Ok(Recorded::Asked)
+}
+
+/// The shop a domain leads to, removed or not.
+fn shop_with(conn: &Connection, source: &str, domain: &str) -> Result<Option<ShopId>, Fault> {
+    let shop: Option<String> = one(conn, "SELECT shop FROM domain WHERE source = ?1 AND name = ?2", (source, domain))?;
+    Ok(shop.as_deref().map(ShopId::parse).transpose()?)
+}
+
+/// A request's row, and where its subject is looked for.
+struct Request {
+    source: String,
+    kept: Kept,
+    progress: String,
+}
+
+const COLUMNS: &str = "seq, merchant, shop, format, doc, received_at, done_at, source, progress";
+
+impl Request {
+    fn find(conn: &Connection, id: u64) -> Result<Option<Self>, Fault> {
+        let Ok(seq) = i64::try_from(id) else { return Ok(None) };
+        let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM privacy WHERE seq = ?1"))?;
+        let mut rows = statement.query([seq])?;
+        let Some(mut request) = rows.next()?.map(Self::read).transpose()? else { return Ok(None) };
+        if request.kept.shop.is_none() {
+            // Its shop may have been added since it was asked.
+            request.kept.shop = shop_with(conn, &request.source, &request.kept.merchant)?;
+        }
+        Ok(Some(request))
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        known(row.get(3)?)?;
+        let shop: Option<String> = row.get(2)?;
+        let kept = Kept {
+            id: row.get(0)?,
+            merchant: row.get(1)?,
+            shop: shop.as_deref().map(ShopId::parse).transpose()?,
+            request: serde_json::from_str(&row.get::<_, String>(4)?)?,
+            received_at: from_micros(row.get(5)?),
+            done_at: row.get::<_, Option<i64>>(6)?.map(from_micros),
+        };
+        Ok(Self { source: row.get(7)?, kept, progress: row.get(8)? })
+    }
+
+    /// The row's number. Requests come from rows, whose numbers fit.
+    fn seq(&self) -> Result<i64, Fault> {
+        i64::try_from(self.kept.id).map_err(|e| Fault::Ledger(LedgerError::Unreadable(e.to_string())))
+    }
+
+    /// Every domain under which its shop's webhooks came.
+    fn domains(&self, conn: &Connection) -> Result<Vec<String>, Fault> {
+        let mut domains = vec![self.kept.merchant.clone()];
+        if let Some(shop) = &self.kept.shop {
+            let mut statement = conn.prepare_cached("SELECT name FROM domain WHERE source = ?1 AND shop = ?2")?;
+            let others = statement.query_map((&self.source, shop.as_str()), |row| row.get(0))?;
+            domains.extend(others.collect::<Result<Vec<String>, _>>()?);
+        }
+        domains.sort_unstable();
+        domains.dedup();
+        domains.retain(|domain| !domain.is_empty());
+        Ok(domains)
+    }
+}
+
+pub(super) fn requests(conn: &Connection, open: bool, page: &Page) -> Result<Paged<Kept>, Fault> {
+    let after = page.after.as_deref().map(cursor).transpose()?.map_or(0, |(_, seq)| seq);
+    let only = if open { "AND done_at IS NULL" } else { "" };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM privacy WHERE seq > ?1 {only} ORDER BY seq LIMIT {}",
+        u64::from(page.rows()) + 1
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([after])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Request::read(row)?.kept);
+    }
+    Ok(paged(found, page, |kept| format!("0.{}", kept.id), |kept| kept))
+}

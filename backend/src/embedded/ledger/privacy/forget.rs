@@ -1,0 +1,293 @@
+//! What forgetting does to rows: jobs with their timelines and decisions, webhooks that were kept, a shop, and requests.
+
+use lane::clock::Timestamp;
+use lane::history::{Entry, Happened};
+use lane::id::{LaneKey, ShopId};
+use lane::line::Pause;
+use lane::outcome::{Learnt, Outcome, PauseReason, Report};
+use lane::policy::Policy;
+use lane::privacy::{PrivacyRequest, Subject};
+use lane::shop::SkipReason;
+use lane::state::StateKind;
+use lane::view::Recorded;
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+
+use super::super::rows::{FORMAT, JobRow, LaneRow, known, one, wake_by};
+use super::super::writer::{Fault, Unit};
+use super::names::{Names, raw};
+use super::{Request, strip, tombs};
+
+/// Webhooks that one step passes by; reading a row without its body takes about a microsecond.
+const WEBHOOKS_AT_ONCE: usize = 5000;
+
+/// Kept bodies that one step looks into or drops; each may have some hundred kilobytes.
+const BODIES_AT_ONCE: usize = 100;
+
+/// Stands where an operator's words were.
+const WORDS_GONE: &str = "(the words went with a redaction)";
+
+/// Whose webhooks are looked for.
+pub(super) struct Whose<'a> {
+    pub(super) shop: Option<&'a ShopId>,
+    pub(super) domains: &'a [String],
+    pub(super) owners: &'a [String],
+    pub(super) subject: &'a Subject,
+}
+
+/// Forgets one job: its row, its timeline, its decisions, its webhooks. Its order stays forgotten.
+pub(super) fn job(unit: &mut Unit<'_>, seq: i64, owners: &[String], now: Timestamp) -> Result<(), Fault> {
+    let Some(mut row) = JobRow::find_seq(unit.conn, seq)? else { return Ok(()) };
+    tombs::bury_order(unit, owners, &row.job.id)?;
+    if row.job.redacted {
+        return Ok(());
+    }
+    row.job.redact(now)?;
+    end_abandoned(unit, &mut row, now)?;
+    row.save(unit)?;
+    timeline(unit, seq)?;
+    decisions(unit, seq)?;
+    unit.conn
+        .prepare_cached(
+            "UPDATE webhook SET body = NULL, content = NULL, words = NULL, quarantine = NULL WHERE job = ?1",
+        )?
+        .execute([seq])?;
+    row.note(unit, now, Happened::Redacted)?;
+    // It may have stopped its lane: those behind it are due.
+    wake_by(unit, row.lane, now)
+}
+
+/// An attempt that nobody is at any more ends here: the next worker must not fetch the order again to find out.
+fn end_abandoned(unit: &Unit<'_>, row: &mut JobRow, now: Timestamp) -> Result<(), Fault> {
+    if row.job.state.kind() != StateKind::Attempting {
+        return Ok(());
+    }
+    let lane = LaneRow::find(unit.conn, &row.job.lane)?;
+    if lane.is_some_and(|lane| lane.state.is_leased(now)) {
+        return Ok(());
+    }
+    end(row, now)
+}
+
+/// Ends the attempt at a job that is to be forgotten, without its worker.
+pub(in super::super) fn end(row: &mut JobRow, now: Timestamp) -> Result<(), Fault> {
+    let outcome = Outcome::Skip(SkipReason::Redacted);
+    let reach = row.job.reach.clone().or_overwritten();
+    let report = Report { outcome, reach, calls: Vec::new(), learnt: Learnt::default() };
+    row.job.complete(&report, Policy::default(), 0.0, now)?;
+    Ok(())
+}
+
+fn timeline(unit: &Unit<'_>, job: i64) -> Result<(), Fault> {
+    let mut read = unit.conn.prepare_cached("SELECT seq, format, doc FROM history WHERE job = ?1")?;
+    let entry = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let entries: Vec<(i64, u32, String)> = read.query_map([job], entry)?.collect::<Result<_, _>>()?;
+    for (seq, format, doc) in entries {
+        known(format)?;
+        let entry: Entry = serde_json::from_str(&doc)?;
+        let stripped = serde_json::to_string(&Entry { at: entry.at, what: strip(entry.what) })?;
+        unit.conn
+            .prepare_cached("UPDATE history SET format = ?2, doc = ?3 WHERE seq = ?1")?
+            .execute((seq, FORMAT, stripped))?;
+    }
+    Ok(())
+}
+
+fn decisions(unit: &Unit<'_>, job: i64) -> Result<(), Fault> {
+    let mut read = unit.conn.prepare_cached("SELECT number, doc FROM decision WHERE job = ?1")?;
+    let decision = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let made: Vec<(u32, String)> = read.query_map([job], decision)?.collect::<Result<_, _>>()?;
+    for (number, doc) in made {
+        let Recorded { verdict, by, at, note: _ } = serde_json::from_str(&doc)?;
+        let silent = serde_json::to_string(&Recorded { verdict, by, at, note: String::new() })?;
+        unit.conn
+            .prepare_cached("UPDATE decision SET doc = ?3 WHERE job = ?1 AND number = ?2")?
+            .execute((job, number, silent))?;
+    }
+    Ok(())
+}
+
+/// Why an operator paused the shop's lane may speak of anybody; that it is paused stays.
+pub(super) fn pause_words(unit: &Unit<'_>, shop: &ShopId) -> Result<(), Fault> {
+    let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(()) };
+    let Some(pause) = &mut lane.state.paused else { return Ok(()) };
+    match &mut pause.why {
+        PauseReason::Operator { why } => WORDS_GONE.clone_into(why),
+        PauseReason::ProviderRefuses { words, .. } => WORDS_GONE.clone_into(words),
+        PauseReason::TokenRefused { .. }
+        | PauseReason::SecretMissing { .. }
+        | PauseReason::NoProgress
+        | PauseReason::ShopRemoved
+        | PauseReason::Uninstalled => return Ok(()),
+    }
+    lane.save_state(unit)
+}
+
+/// Goes through the shop's webhooks that belong to no job, from `passed` on, and drops those that are or may be the
+/// customer's. What cannot be read, and what names nobody, may be theirs. `true` when all were looked at.
+pub(super) fn loose_webhooks(unit: &mut Unit<'_>, whose: &Whose<'_>, passed: &mut i64) -> Result<bool, Fault> {
+    let Some(until) = stretch(unit, *passed)? else { return Ok(true) };
+    let mut read = unit.conn.prepare_cached(
+        "SELECT seq, body FROM webhook
+         WHERE seq > ?1 AND seq <= ?2 AND job IS NULL AND (body IS NOT NULL OR content IS NOT NULL)
+           AND (shop = ?3 OR merchant IN (SELECT value FROM json_each(?4)))
+         ORDER BY seq LIMIT ?5",
+    )?;
+    let shop = whose.shop.map(ShopId::as_str);
+    let domains = serde_json::to_string(whose.domains)?;
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found: Vec<(i64, Option<Vec<u8>>)> =
+        read.query_map((*passed, until, shop, domains, BODIES_AT_ONCE), row)?.collect::<Result<_, _>>()?;
+    let full = found.len() == BODIES_AT_ONCE;
+    *passed = found.last().filter(|_| full).map_or(until, |(seq, _)| *seq);
+    for (seq, body) in found {
+        if may_be_theirs(unit, whose, body)? {
+            drop_webhook(unit, seq)?;
+        }
+    }
+    Ok(false)
+}
+
+fn may_be_theirs(unit: &Unit<'_>, whose: &Whose<'_>, stored: Option<Vec<u8>>) -> Result<bool, Fault> {
+    let Some(names) = stored.and_then(|stored| Names::of(&raw(stored))) else { return Ok(true) };
+    if names.nobody() || names.name(whose.subject) {
+        return Ok(true);
+    }
+    for id in &names.orders {
+        if tombs::order_lies(unit, whose.owners, id)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Drops everything of a webhook but that it came.
+pub(in super::super) fn drop_webhook(unit: &mut Unit<'_>, seq: i64) -> Result<(), Fault> {
+    let outcome = "SELECT outcome FROM webhook WHERE seq = ?1";
+    if one::<String>(unit.conn, outcome, [seq])?.as_deref() == Some("quarantined") {
+        unit.count("webhook/quarantined".to_owned(), -1);
+        unit.count("webhook/forgotten".to_owned(), 1);
+    }
+    unit.conn
+        .prepare_cached(
+            "UPDATE webhook SET body = NULL, content = NULL, words = NULL, quarantine = NULL,
+                    outcome = CASE outcome WHEN 'quarantined' THEN 'forgotten' ELSE outcome END
+             WHERE seq = ?1",
+        )?
+        .execute([seq])?;
+    Ok(())
+}
+
+/// The end of the next stretch of webhooks; nothing if there are no more.
+fn stretch(unit: &Unit<'_>, passed: i64) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT MAX(seq) FROM (SELECT seq FROM webhook WHERE seq > ?1 ORDER BY seq LIMIT ?2)";
+    Ok(unit.conn.prepare_cached(sql)?.query_row((passed, WEBHOOKS_AT_ONCE), |row| row.get(0))?)
+}
+
+/// Goes through all of a shop's webhooks up to `last` and drops them, and the name under which they came.
+pub(super) fn shops_webhooks(
+    unit: &mut Unit<'_>,
+    whose: &Whose<'_>,
+    passed: &mut i64,
+    last: i64,
+) -> Result<bool, Fault> {
+    let Some(until) = stretch(unit, *passed)?.map(|until| until.min(last)).filter(|until| until > passed) else {
+        return Ok(true);
+    };
+    let mut read = unit.conn.prepare_cached(
+        "SELECT seq FROM webhook
+         WHERE seq > ?1 AND seq <= ?2 AND (shop = ?3 OR merchant IN (SELECT value FROM json_each(?4)))
+         ORDER BY seq LIMIT ?5",
+    )?;
+    let shop = whose.shop.map(ShopId::as_str);
+    let domains = serde_json::to_string(whose.domains)?;
+    let found: Vec<i64> =
+        read.query_map((*passed, until, shop, domains, BODIES_AT_ONCE), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let full = found.len() == BODIES_AT_ONCE;
+    *passed = found.last().filter(|_| full).copied().unwrap_or(until);
+    for seq in found {
+        drop_webhook(unit, seq)?;
+        unit.conn.prepare_cached("UPDATE webhook SET merchant = '' WHERE seq = ?1")?.execute([seq])?;
+    }
+    Ok(false)
+}
+
+/// The last rows there are, of any shop.
+pub(super) fn last_rows(unit: &Unit<'_>) -> Result<LastRows, Fault> {
+    let sql = "SELECT COALESCE((SELECT MAX(seq) FROM job), 0), COALESCE((SELECT MAX(seq) FROM webhook), 0),
+                      COALESCE((SELECT MAX(seq) FROM privacy), 0)";
+    let last = |row: &Row<'_>| Ok(LastRows { job: row.get(0)?, webhook: row.get(1)?, request: row.get(2)? });
+    Ok(unit.conn.prepare_cached(sql)?.query_row([], last)?)
+}
+
+/// What came after these belongs to a shop that was added again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LastRows {
+    pub(super) job: i64,
+    pub(super) webhook: i64,
+    pub(super) request: i64,
+}
+
+/// Some of a shop's jobs.
+pub(super) fn jobs_after(
+    unit: &Unit<'_>,
+    shop: Option<&ShopId>,
+    after: i64,
+    last: i64,
+    most: usize,
+) -> Result<Vec<i64>, Fault> {
+    let Some(shop) = shop else { return Ok(Vec::new()) };
+    let sql = "SELECT seq FROM job WHERE shop = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4";
+    let mut statement = unit.conn.prepare_cached(sql)?;
+    let jobs = statement.query_map((shop.as_str(), after, last, most), |row| row.get(0))?;
+    Ok(jobs.collect::<Result<_, _>>()?)
+}
+
+/// The shop is no more: its lane stands still, and neither its settings nor its domains are kept.
+pub(super) fn close_shop(unit: &Unit<'_>, shop: &ShopId, now: Timestamp) -> Result<(), Fault> {
+    if let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? {
+        lane.state.paused = Some(Pause { why: PauseReason::ShopRemoved, until: None, by: None, since: now });
+        lane.save_state(unit)?;
+    }
+    unit.conn.execute("DELETE FROM domain WHERE shop = ?1", [shop.as_str()])?;
+    unit.conn.execute("DELETE FROM shop WHERE id = ?1", [shop.as_str()])?;
+    Ok(())
+}
+
+/// All requests that came from the same shop.
+pub(super) fn requests(
+    unit: &Unit<'_>,
+    request: &Request,
+    domains: &[String],
+) -> Result<Vec<(i64, PrivacyRequest)>, Fault> {
+    let mut read = unit.conn.prepare_cached(
+        "SELECT seq, format, doc FROM privacy
+         WHERE source = ?1 AND (shop = ?2 OR merchant IN (SELECT value FROM json_each(?3)))",
+    )?;
+    let shop = request.kept.shop.as_ref().map(ShopId::as_str);
+    let mut rows = read.query((&request.source, shop, serde_json::to_string(domains)?))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        known(row.get(1)?)?;
+        found.push((row.get(0)?, serde_json::from_str(&row.get::<_, String>(2)?)?));
+    }
+    Ok(found)
+}
+
+pub(super) fn save_request(unit: &Unit<'_>, seq: i64, asked: &PrivacyRequest) -> Result<(), Fault> {
+    unit.conn.prepare_cached("UPDATE privacy SET format = ?2, doc = ?3 WHERE seq = ?1")?.execute((
+        seq,
+        FORMAT,
+        serde_json::to_string(asked)?,
+    ))?;
+    Ok(())
+}
+
+/// A forgotten shop's name is kept in none of its requests. One that is still open has nothing left to do but to see that
+/// it is gone from the file too.
+pub(super) fn close_request(unit: &Unit<'_>, seq: i64) -> Result<(), Fault> {
+    unit.conn
+        .prepare_cached("UPDATE privacy SET merchant = '', progress = ?2 WHERE seq = ?1")?
+        .execute((seq, r#"{"subject_gone":true}"#))?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Whom a kept webhook's body names, as far as a body that nobody understood can be asked.
+
+use std::io::Read as _;
+
+use lane::id::JobId;
+use lane::marks::Mark;
+use lane::privacy::Subject;
+use serde_json::Value;
+
+/// The longest body that is looked into; the handler takes none that is longer.
+const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// What a body names.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub(super) customers: Vec<Mark>,
+    pub(super) emails: Vec<Mark>,
+    pub(super) orders: Vec<JobId>,
+}
+
+impl Names {
+    /// Reads a raw body. Nothing if it is no JSON.
+    pub(super) fn of(body: &[u8]) -> Option<Self> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let mut names = Self::default();
+        if let Some(id) = body.get("id").and_then(id_text) {
+            names.order(&id);
+        }
+        names.look(&body);
+        Some(names)
+    }
+
+    /// Whether it names nobody: then it can be anybody's.
+    pub(super) fn nobody(&self) -> bool {
+        self.customers.is_empty() && self.emails.is_empty() && self.orders.is_empty()
+    }
+
+    /// Whether it names the customer by id or mail address, or an order that the request lists.
+    pub(super) fn name(&self, subject: &Subject) -> bool {
+        subject.customer.as_ref().is_some_and(|mark| self.customers.contains(mark))
+            || subject.email.as_ref().is_some_and(|mark| self.emails.contains(mark))
+            || self.orders.iter().any(|id| subject.orders.contains(id))
+    }
+
+    fn look(&mut self, value: &Value) {
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    self.field(key, value);
+                    self.look(value);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.look(item)),
+            Value::String(text) => self.text(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn field(&mut self, key: &str, value: &Value) {
+        let id = match key {
+            "customer" | "order" => value.get("id").and_then(id_text),
+            "customer_id" | "order_id" => id_text(value),
+            _ => None,
+        };
+        let Some(id) = id else { return };
+        if key.starts_with("customer") { self.customers.push(Mark::customer(&id)) } else { self.order(&id) }
+    }
+
+    /// Mail addresses and global ids say themselves what they are, wherever they stand.
+    fn text(&mut self, text: &str) {
+        if let Some(id) = text.strip_prefix("gid://shopify/Customer/") {
+            self.customers.push(Mark::customer(id));
+        } else if let Some(id) = text.strip_prefix("gid://shopify/Order/") {
+            self.order(id);
+        } else if text.contains('@') {
+            self.emails.extend(Mark::email(text));
+        }
+    }
+
+    fn order(&mut self, id: &str) {
+        self.orders.extend(JobId::parse(id));
+    }
+}
+
+fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.rsplit('/').next().unwrap_or(text).to_owned()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The raw body of a stored one. A body that could not be compressed was stored as it came.
+pub(super) fn raw(stored: Vec<u8>) -> Vec<u8> {
+    let mut raw = Vec::new();
+    let read = zstd::stream::read::Decoder::new(stored.as_slice())
+        .and_then(|decoder| decoder.take(BODY_BYTES_MAX).read_to_end(&mut raw));
+    match read {
+        Ok(_) => raw,
+        Err(_) => stored,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(body: &str) -> Names {
+        Names::of(body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_person_is_found_by_id_by_mail_and_by_order_wherever_they_stand() {
+        let jane = Subject {
+            customer: Some(Mark::customer("207119551")),
+            email: Mark::email("jane@example.com"),
+            orders: vec![JobId::from(820_982_911_946_154_508)],
+        };
+        for body in [
+            r#"{"order":{"customer":{"id":207119551}}}"#,
+            r#"{"customer":{"id":"gid://shopify/Customer/207119551"}}"#,
+            r#"{"customer_id":"207119551"}"#,
+            r#"{"a":[{"b":"gid://shopify/Customer/207119551"}]}"#,
+            r#"{"contact_email":"Jane@Example.com"}"#,
+            r#"{"id":820982911946154508}"#,
+            r#"{"refund":{"order_id":820982911946154508}}"#,
+            r#"{"order":{"id":"820982911946154508"}}"#,
+            r#"["gid://shopify/Order/820982911946154508"]"#,
+        ] {
+            assert!(names(body).name(&jane), "{body}");
+        }
+        let others = [
+            r#"{"id":820982911946154509,"customer":{"id":1,"email":"bob@example.com"},"quantity":207119551}"#,
+            r#"{"line_items":[{"id":207119551}],"id":5}"#,
+        ];
+        for body in others {
+            let named = names(body);
+            assert!(!named.name(&jane) && !named.nobody(), "{body}");
+        }
+        assert!(names(r#"{"name":"Jane","line_items":[{"id":3}]}"#).nobody());
+        assert!(Names::of(b"{\"id\":1").is_none());
+    }
+
+    #[test]
+    fn a_stored_body_is_read_back_whether_or_not_it_was_compressed() {
+        let body = br#"{"id":1}"#.repeat(50);
+        assert_eq!(raw(zstd::bulk::compress(&body, 1).unwrap()), body);
+        assert_eq!(raw(body.clone()), body);
+    }
+}

@@ -1,0 +1,211 @@
+//! One redaction, step by step; each step is one unit of the writer and remembers how far it came, so that a crash costs
+//! at most one of them.
+
+use lane::clock::Timestamp;
+use lane::id::LaneKey;
+use lane::marks::Mark;
+use lane::privacy::{Ask, Subject};
+use serde::{Deserialize, Serialize};
+
+use super::super::rows::{JobRow, LaneRow, micros};
+use super::super::writer::{Fault, Unit};
+use super::forget::{self, LastRows, Whose};
+use super::scrub::{Scrubbed, scrub};
+use super::{Request, tombs};
+
+/// Jobs that one step forgets; each has a timeline and some webhooks.
+const JOBS_AT_ONCE: usize = 20;
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Step {
+    /// There is more to do.
+    More,
+    /// Nothing is left but the write-ahead log.
+    LogLeft,
+    /// It was done before.
+    Done,
+    /// There is no such request, or it is not about forgetting.
+    NoSuchRequest,
+}
+
+/// How far a redaction came.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Progress {
+    /// Tombstones stand; for a shop, it is closed.
+    began: bool,
+    /// The shop's domains, while they are needed.
+    domains: Vec<String>,
+    /// Listed orders that were looked at.
+    orders: usize,
+    /// The last job that was looked at.
+    jobs: i64,
+    /// The last webhook that was looked at.
+    webhooks: i64,
+    /// The last rows that a shop had when it was closed.
+    last: LastRows,
+    /// Whom the request is about is forgotten too.
+    subject_gone: bool,
+    scrubbed: Scrubbed,
+}
+
+/// Carries a redaction on by one step.
+pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, now: Timestamp) -> Result<Step, Fault> {
+    let Some(request) = Request::find(unit.conn, id)? else { return Ok(Step::NoSuchRequest) };
+    let of_shop = match request.kept.request.ask {
+        Ask::Export => return Ok(Step::NoSuchRequest),
+        Ask::RedactCustomer => false,
+        Ask::RedactShop => true,
+    };
+    if request.kept.done_at.is_some() {
+        return Ok(Step::Done);
+    }
+    let mut progress: Progress = serde_json::from_str(&request.progress)?;
+    let step = match progress.subject_gone {
+        false if of_shop => shop(unit, &request, &mut progress, now)?,
+        false => customer(unit, &request, &mut progress, now)?,
+        true if scrub(unit, &mut progress.scrubbed)? => Step::LogLeft,
+        true => Step::More,
+    };
+    unit.conn
+        .prepare_cached("UPDATE privacy SET progress = ?2 WHERE seq = ?1")?
+        .execute((request.seq()?, serde_json::to_string(&progress)?))?;
+    Ok(step)
+}
+
+/// The write-ahead log is empty: the request is done.
+pub(in super::super) fn done(unit: &Unit<'_>, id: u64, now: Timestamp) -> Result<(), Fault> {
+    unit.conn
+        .prepare_cached("UPDATE privacy SET done_at = ?2, progress = '{}' WHERE seq = ?1 AND done_at IS NULL")?
+        .execute((id, micros(now)))?;
+    Ok(())
+}
+
+fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Timestamp) -> Result<Step, Fault> {
+    let kept = &request.kept;
+    let subject = &kept.request.subject;
+    if !progress.began {
+        progress.domains = request.domains(unit.conn)?;
+        let owners = tombs::owners(&request.source, &progress.domains, kept.shop.as_ref());
+        for id in &subject.orders {
+            tombs::bury_order(unit, &owners, id)?;
+        }
+        if let Some(shop) = &kept.shop {
+            forget::pause_words(unit, shop)?;
+        }
+        progress.began = true;
+    }
+    let owners = tombs::owners(&request.source, &progress.domains, kept.shop.as_ref());
+    let jobs = jobs_of(unit, request, progress)?;
+    if !jobs.is_empty() {
+        for seq in jobs {
+            forget::job(unit, seq, &owners, now)?;
+        }
+        // A kept webhook may name one of these orders and nobody.
+        progress.webhooks = 0;
+        return Ok(Step::More);
+    }
+    let whose = Whose { shop: kept.shop.as_ref(), domains: &progress.domains, owners: &owners, subject };
+    if !forget::loose_webhooks(unit, &whose, &mut progress.webhooks)? {
+        return Ok(Step::More);
+    }
+    forget_marks(unit, request, &progress.domains)?;
+    progress.domains.clear();
+    progress.subject_gone = true;
+    Ok(Step::More)
+}
+
+/// Some of the customer's jobs that are not forgotten yet: by the marks, which a forgotten job has lost, then the listed.
+fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Result<Vec<i64>, Fault> {
+    let Some(shop) = &request.kept.shop else { return Ok(Vec::new()) };
+    let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(Vec::new()) };
+    let subject = &request.kept.request.subject;
+    let mut jobs = marked(unit, lane.seq, subject, JOBS_AT_ONCE)?;
+    while jobs.len() < JOBS_AT_ONCE
+        && let Some(id) = subject.orders.get(progress.orders)
+    {
+        progress.orders += 1;
+        let listed = JobRow::find(unit.conn, lane.seq, id)?;
+        jobs.extend(listed.filter(|row| !row.job.redacted && !jobs.contains(&row.seq)).map(|row| row.seq));
+    }
+    Ok(jobs)
+}
+
+/// Jobs of a lane that bear one of the customer's marks.
+fn marked(unit: &Unit<'_>, lane: i64, subject: &Subject, most: usize) -> Result<Vec<i64>, Fault> {
+    let mut jobs = Vec::new();
+    let by_customer = "SELECT seq FROM job WHERE lane = ?1 AND customer = ?2 LIMIT ?3";
+    let by_email = "SELECT seq FROM job WHERE lane = ?1 AND email = ?2 LIMIT ?3";
+    for (sql, mark) in [(by_customer, &subject.customer), (by_email, &subject.email)] {
+        let Some(mark) = mark else { continue };
+        let mut statement = unit.conn.prepare_cached(sql)?;
+        let found = statement.query_map((lane, mark.as_str(), most), |row| row.get(0))?;
+        jobs.extend(found.collect::<Result<Vec<i64>, _>>()?);
+    }
+    jobs.sort_unstable();
+    jobs.dedup();
+    jobs.truncate(most);
+    Ok(jobs)
+}
+
+/// The request is the last to know whom it is about; others of the same shop about the same customer know too.
+fn forget_marks(unit: &Unit<'_>, request: &Request, domains: &[String]) -> Result<(), Fault> {
+    let subject = &request.kept.request.subject;
+    let same = |mark: &mut Option<Mark>, forgotten: &Option<Mark>| {
+        let same = mark.is_some() && mark == forgotten;
+        if same {
+            *mark = None;
+        }
+        same
+    };
+    for (seq, mut asked) in forget::requests(unit, request, domains)? {
+        let customer = same(&mut asked.subject.customer, &subject.customer);
+        let email = same(&mut asked.subject.email, &subject.email);
+        if customer || email {
+            forget::save_request(unit, seq, &asked)?;
+        }
+    }
+    Ok(())
+}
+
+fn shop(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Timestamp) -> Result<Step, Fault> {
+    let kept = &request.kept;
+    if !progress.began {
+        progress.domains = request.domains(unit.conn)?;
+        tombs::bury_shop(unit, &request.source, &progress.domains)?;
+        if let Some(shop) = &kept.shop {
+            forget::close_shop(unit, shop, now)?;
+        }
+        progress.last = forget::last_rows(unit)?;
+        progress.began = true;
+        // The row must know the shop by itself from here on: its domains do not lead there any more.
+        unit.conn
+            .prepare_cached("UPDATE privacy SET shop = ?2 WHERE seq = ?1")?
+            .execute((request.seq()?, kept.shop.as_ref().map(lane::id::ShopId::as_str)))?;
+    }
+    let owners = tombs::owners(&request.source, &progress.domains, kept.shop.as_ref());
+    let whose =
+        Whose { shop: kept.shop.as_ref(), domains: &progress.domains, owners: &owners, subject: &kept.request.subject };
+    let jobs = forget::jobs_after(unit, kept.shop.as_ref(), progress.jobs, progress.last.job, JOBS_AT_ONCE)?;
+    if let Some(last) = jobs.last() {
+        progress.jobs = *last;
+        for seq in jobs {
+            forget::job(unit, seq, &owners, now)?;
+        }
+        return Ok(Step::More);
+    }
+    if !forget::shops_webhooks(unit, &whose, &mut progress.webhooks, progress.last.webhook)? {
+        return Ok(Step::More);
+    }
+    for (seq, mut asked) in forget::requests(unit, request, &progress.domains)? {
+        if seq <= progress.last.request {
+            asked.subject = Subject::default();
+            forget::save_request(unit, seq, &asked)?;
+            forget::close_request(unit, seq)?;
+        }
+    }
+    progress.domains.clear();
+    progress.subject_gone = true;
+    Ok(Step::More)
+}

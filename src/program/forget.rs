@@ -1,0 +1,222 @@
+//! Carries redactions out: a look a minute for what is asked, each request page by page until it is done.
+//!
+//! A request that fails is tried again in the next round and does not hold up the others. Shopify gives 30 days; what is
+//! not done five days before that is told as an error, an export that nobody has fetched included. Numbers and kinds of
+//! requests are logged, never whom they are about.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lane::clock::{Clock, Timestamp, until};
+use lane::ports::{LedgerError, Privacy, Redacted};
+use lane::privacy::{Ask, Kept};
+use lane::view::Page;
+use tokio_util::sync::CancellationToken;
+
+use super::Ended;
+
+/// How often it is looked for new requests.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// Older than this a request is told as an error. Shopify gives 30 days (*shopify.dev: Privacy law compliance*).
+const LATE: Duration = Duration::from_hours(25 * 24);
+
+/// How often what is late is told.
+const TOLD_AGAIN: Duration = Duration::from_hours(1);
+
+const REQUESTS: &str = "lanekeeper_privacy_requests_total";
+
+/// Whoever carries redactions out.
+pub(super) struct Forgetting {
+    ledger: Arc<dyn Privacy>,
+    clock: Arc<dyn Clock>,
+    told: Option<Timestamp>,
+}
+
+/// How a round went.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Round {
+    done: u32,
+    failed: u32,
+    late: u32,
+}
+
+impl Forgetting {
+    pub(super) fn new(ledger: Arc<dyn Privacy>, clock: Arc<dyn Clock>) -> Self {
+        Self { ledger, clock, told: None }
+    }
+
+    /// Until `stop`. Stopping between two pages loses nothing: the next start goes on.
+    pub(super) async fn run(mut self, stop: CancellationToken) -> Ended {
+        loop {
+            if let Some(Err(error)) = stop.run_until_cancelled(self.round()).await {
+                tracing::warn!(%error, "privacy requests could not be listed; the next minute tries again");
+            }
+            if stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
+                return "the carrying out of privacy requests";
+            }
+        }
+    }
+
+    async fn round(&mut self) -> Result<Round, LedgerError> {
+        let mut round = Round::default();
+        let now = self.clock.now();
+        let tells = self.told.is_none_or(|told| until(told, now) >= TOLD_AGAIN);
+        let mut page = Page::default();
+        loop {
+            let rows = self.ledger.requests(true, &page).await?;
+            for request in &rows.rows {
+                let is_done = match request.request.ask {
+                    Ask::Export => false,
+                    Ask::RedactCustomer | Ask::RedactShop => self.carry_out(request, &mut round).await,
+                };
+                let is_late = !is_done && until(request.received_at, now) > LATE;
+                round.late += u32::from(is_late);
+                if is_late && tells {
+                    tell_late(request);
+                }
+            }
+            match rows.next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        if tells && round.late > 0 {
+            self.told = Some(now);
+        }
+        Ok(round)
+    }
+
+    /// Whether it is done now.
+    async fn carry_out(&self, request: &Kept, round: &mut Round) -> bool {
+        let (id, ask) = (request.id, request.request.ask.as_str());
+        loop {
+            match self.ledger.redact(id, self.clock.now()).await {
+                Ok(Redacted::More) => {}
+                // It is gone with what it asked to be forgotten, or somebody else was faster.
+                Ok(Redacted::Done | Redacted::NoSuchRequest) => {
+                    round.done += 1;
+                    metrics::counter!(REQUESTS, "ask" => ask, "result" => "done").increment(1);
+                    tracing::info!(request.id = id, request.ask = ask, "a privacy request is carried out");
+                    return true;
+                }
+                Err(error) => {
+                    round.failed += 1;
+                    metrics::counter!(REQUESTS, "ask" => ask, "result" => "failed").increment(1);
+                    tracing::warn!(
+                        request.id = id, request.ask = ask, %error,
+                        "a privacy request could not be carried out; the next minute tries again"
+                    );
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+fn tell_late(request: &Kept) {
+    let (id, ask) = (request.id, request.request.ask.as_str());
+    tracing::error!(
+        request.id = id,
+        request.ask = ask,
+        request.received_at = %request.received_at,
+        "a privacy request is older than 25 days and not done; the platform gives 30 (see `lanekeeper privacy list`)"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use lane::clock::ManualClock;
+    use lane::privacy::{PrivacyRequest, Subject};
+    use lane::view::Paged;
+
+    /// Requests, and how many more steps each takes; one that never ends fails.
+    #[derive(Default)]
+    struct Desk {
+        requests: Mutex<Vec<Kept>>,
+        steps: Mutex<BTreeMap<u64, u32>>,
+    }
+
+    #[async_trait]
+    impl Privacy for Desk {
+        async fn requests(&self, open: bool, page: &Page) -> Result<Paged<Kept>, LedgerError> {
+            assert!(open);
+            // A page has one row: everything has to be looked for on all of them.
+            let after: u64 = page.after.as_deref().map_or(0, |after| after.parse().unwrap());
+            let waiting: Vec<Kept> = self.requests.lock().unwrap().clone();
+            let mut rest = waiting.into_iter().filter(|kept| kept.done_at.is_none() && kept.id > after);
+            let rows: Vec<Kept> = rest.next().into_iter().collect();
+            let next = rest.next().and(rows.first()).map(|kept| kept.id.to_string());
+            Ok(Paged { rows, next })
+        }
+
+        async fn redact(&self, request: u64, now: Timestamp) -> Result<Redacted, LedgerError> {
+            let mut steps = self.steps.lock().unwrap();
+            let Some(left) = steps.get_mut(&request) else {
+                return Err(LedgerError::Unavailable("the disk is full".into()));
+            };
+            if *left > 0 {
+                *left -= 1;
+                return Ok(Redacted::More);
+            }
+            let mut requests = self.requests.lock().unwrap();
+            requests.iter_mut().filter(|kept| kept.id == request).for_each(|kept| kept.done_at = Some(now));
+            Ok(Redacted::Done)
+        }
+
+        async fn export(&self, _: u64, _: Timestamp) -> Result<Option<serde_json::Value>, LedgerError> {
+            panic!("an export waits for a person")
+        }
+    }
+
+    fn kept(id: u64, ask: Ask) -> Kept {
+        Kept {
+            id,
+            merchant: "acme.myshopify.com".into(),
+            shop: None,
+            request: PrivacyRequest { ask, subject: Subject::default(), reference: None },
+            received_at: Timestamp::UNIX_EPOCH,
+            done_at: None,
+        }
+    }
+
+    fn forgetting(requests: Vec<Kept>, steps: &[(u64, u32)]) -> (Arc<Desk>, Arc<ManualClock>, Forgetting) {
+        let steps = Mutex::new(steps.iter().copied().collect());
+        let desk = Arc::new(Desk { requests: Mutex::new(requests), steps });
+        let clock = Arc::new(ManualClock::starting(Timestamp::UNIX_EPOCH));
+        (desk.clone(), clock.clone(), Forgetting::new(desk, clock))
+    }
+
+    #[tokio::test]
+    async fn every_redaction_is_carried_out_to_its_end_and_one_that_fails_holds_up_none() {
+        let requests = vec![kept(1, Ask::RedactCustomer), kept(2, Ask::Export), kept(3, Ask::RedactShop)];
+        let (desk, _, mut forgetting) = forgetting(requests, &[(3, 2)]);
+        assert_eq!(forgetting.round().await.unwrap(), Round { done: 1, failed: 1, late: 0 });
+        desk.steps.lock().unwrap().insert(1, 0);
+        assert_eq!(forgetting.round().await.unwrap(), Round { done: 1, failed: 0, late: 0 });
+        let waiting: Vec<u64> =
+            desk.requests.lock().unwrap().iter().filter(|kept| kept.done_at.is_none()).map(|kept| kept.id).collect();
+        assert_eq!(waiting, [2]);
+    }
+
+    #[tokio::test]
+    async fn what_is_older_than_25_days_is_late_and_told_once_an_hour() {
+        let (_, clock, mut forgetting) = forgetting(vec![kept(1, Ask::RedactCustomer), kept(2, Ask::Export)], &[]);
+        clock.advance(LATE);
+        assert_eq!(forgetting.round().await.unwrap().late, 0);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(forgetting.round().await.unwrap().late, 2);
+        let told = forgetting.told.unwrap();
+        clock.advance(LOOK);
+        forgetting.round().await.unwrap();
+        assert_eq!(forgetting.told, Some(told));
+        clock.advance(TOLD_AGAIN);
+        forgetting.round().await.unwrap();
+        assert!(forgetting.told > Some(told));
+    }
+}

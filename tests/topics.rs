@@ -1,0 +1,206 @@
+//! Every topic means what it says, each by itself: what carries no order always makes a new version, an app that is taken
+//! away closes its lane, and nobody is believed without a signature.
+
+use serde_json::{Value, json};
+use simulators::orders::{Item, Sale};
+use simulators::shopify::{Act, Change, Refund};
+
+use crate::world::{Delivery, Desk, World, domain, eventually, orders};
+
+const RISK: &str = "[[hold.rules]]\nwhen = \"risk\"\n";
+
+/// Three mugs and two pairs of socks, sold now.
+fn a_sale(number: u64) -> Value {
+    let mug = Item::new("MUG", "18.95".parse().unwrap(), 3);
+    let socks = Item::new("SOCKS", "14.50".parse().unwrap(), 2);
+    let sale = Sale::new("USD").country("US").item(mug).item(socks).shipping("Standard", "standard", 5.into());
+    sale.order(number, jiff::Timestamp::now())
+}
+
+fn id(order: &Value) -> u64 {
+    order["id"].as_u64().unwrap()
+}
+
+/// How many units of a SKU the warehouse packs.
+fn packs(world: &World, order: &Value, sku: &str) -> u64 {
+    let there = world.at_shipstation("acme", order).unwrap_or_default();
+    let items = there["items"].as_array().cloned().unwrap_or_default();
+    items.iter().filter(|item| item["sku"] == sku).map(|item| item["quantity"].as_u64().unwrap()).sum()
+}
+
+async fn version(desk: &Desk, order: &Value) -> u64 {
+    desk.job("acme", order).await["version"].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_and_a_refund_reach_the_warehouse_by_their_own_webhooks_alone() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    let (edited, refunded) = (a_sale(1001), a_sale(1002));
+    for order in [&edited, &refunded] {
+        world.sells("acme", order).await;
+        world.arrives("acme", order, "awaiting_shipment").await;
+    }
+    let desk = world.desk().await;
+    desk.sees("acme", &refunded, "done").await;
+    let before = version(&desk, &edited).await;
+
+    let changes = vec![Change::Quantity { line: "MUG".into(), to: 1 }];
+    world.does_telling("acme", "orders/edited", Act::Edit { order: id(&edited), changes }).await;
+    eventually("two mugs are gone", async || packs(&world, &edited, "MUG") == 1).await;
+    assert!(version(&desk, &edited).await > before);
+
+    let refund = Refund { units: vec![("SOCKS".into(), 1)], ..Refund::default() };
+    world.does_telling("acme", "refunds/create", Act::Refund { order: id(&refunded), refund }).await;
+    eventually("one pair is gone", async || packs(&world, &refunded, "SOCKS") == 1).await;
+    assert_eq!((packs(&world, &edited, "SOCKS"), packs(&world, &refunded, "MUG")), (2, 3));
+    assert_eq!(world.shipstation.orders().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_without_an_order_makes_a_new_version_each_time_it_comes() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    let order = a_sale(1001);
+    world.sells("acme", &order).await;
+    let desk = world.desk().await;
+    desk.sees("acme", &order, "done").await;
+    let before = version(&desk, &order).await;
+    let low = Act::Assess { order: id(&order), recommendation: "ACCEPT".into(), level: "LOW".into() };
+    for _ in 0..3 {
+        // Word for word the same body, in deliveries of its own.
+        world.does("acme", low.clone()).await;
+        desk.sees("acme", &order, "done").await;
+    }
+    let versions = version(&desk, &order).await - before;
+    // A delivery whose body is known already is a repeated one, and changes nothing.
+    assert_eq!(versions, 1);
+    world.does("acme", Act::Assess { order: id(&order), recommendation: "NONE".into(), level: "MEDIUM".into() }).await;
+    desk.sees("acme", &order, "done").await;
+    assert_eq!(version(&desk, &order).await - before, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_risk_check_that_ends_is_heard_of_before_and_after_the_order_went() {
+    let world = World::start().await;
+    world.on_terms("acme", RISK).await;
+    let (pending, warned) = (a_sale(1001), a_sale(1002));
+    world.shopify.set_risk(&domain("acme"), id(&pending), "PENDING", "PENDING");
+    world.sells("acme", &pending).await;
+    let desk = world.desk().await;
+    let timeline = format!("{}/timeline", crate::world::path("acme", &pending));
+    eventually("it waits for the check", async || {
+        desk.get(&timeline).await.1.to_string().contains("risk check has not finished")
+    })
+    .await;
+    assert!(world.at_shipstation("acme", &pending).is_none());
+    let accepted = Act::Assess { order: id(&pending), recommendation: "ACCEPT".into(), level: "LOW".into() };
+    world.does("acme", accepted).await;
+    // The webhook is what makes it go on: it would be asked again after a minute only.
+    world.arrives("acme", &pending, "awaiting_shipment").await;
+
+    world.sells("acme", &warned).await;
+    desk.sees("acme", &warned, "done").await;
+    let cancel = Act::Assess { order: id(&warned), recommendation: "CANCEL".into(), level: "HIGH".into() };
+    world.does("acme", cancel).await;
+    let held = desk.sees("acme", &warned, "held").await;
+    assert_eq!(held["hold"]["reason"], "risk_warns");
+    assert_eq!(world.at_shipstation("acme", &warned).unwrap()["orderStatus"], "on_hold");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_of_the_shop_stops_the_order_at_the_warehouse_until_it_is_released() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    let order = a_sale(1001);
+    world.sells("acme", &order).await;
+    let desk = world.desk().await;
+    desk.sees("acme", &order, "done").await;
+    let hold = Act::Hold { order: id(&order), part: 0, reason: "OTHER".into(), notes: None, handle: None };
+    world.does_telling("acme", "fulfillment_orders/placed_on_hold", hold).await;
+    world.arrives("acme", &order, "on_hold").await;
+    let release = Act::Release { order: id(&order), part: 0, handle: None };
+    world.does_telling("acme", "fulfillment_orders/hold_released", release).await;
+    world.arrives("acme", &order, "awaiting_shipment").await;
+    desk.sees("acme", &order, "done").await;
+    assert_eq!(world.shipstation.orders().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scheduled_order_goes_when_the_shop_says_it_is_ready() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    let mut order = a_sale(1001);
+    order["simulator"]["fulfillment_orders"] = json!([{
+        "status": "SCHEDULED", "fulfill_at": "2031-05-01T00:00:00Z",
+        "lines": [{"line": "MUG", "quantity": 3}, {"line": "SOCKS", "quantity": 2}],
+    }]);
+    world.sells("acme", &order).await;
+    let desk = world.desk().await;
+    let timeline = format!("{}/timeline", crate::world::path("acme", &order));
+    eventually("it waits", async || desk.get(&timeline).await.1.to_string().contains("scheduled for")).await;
+    assert!(world.at_shipstation("acme", &order).is_none());
+    world.does("acme", Act::Ready { order: id(&order), part: 0 }).await;
+    world.arrives("acme", &order, "awaiting_shipment").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_that_is_taken_away_closes_its_lane_with_the_reason_until_it_returns() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    world.shop("bolt", &[]).await;
+    let sold = orders(1, 2);
+    world.sells("acme", &sold[0]).await;
+    world.arrives("acme", &sold[0], "awaiting_shipment").await;
+    world.does("acme", Act::Uninstall).await;
+    let desk = world.desk().await;
+    let lanes = desk.get("/api/v1/lanes").await.1;
+    let lane = lanes["rows"].as_array().unwrap().iter().find(|lane| lane["lane"] == "orders/acme").unwrap();
+    assert!(lane.to_string().contains("uninstalled"), "{lane}");
+
+    // What still comes is kept, in line, and nothing is asked of the shop meanwhile.
+    let asked = world.shopify.journal().calls().iter().filter(|call| call.account == domain("acme")).count();
+    assert_eq!(world.sells("acme", &sold[1]).await, 200);
+    let other = orders(2, 1).remove(0);
+    world.sells("bolt", &other).await;
+    world.arrives("bolt", &other, "awaiting_shipment").await;
+    assert_eq!(desk.job("acme", &sold[1]).await["state"], "waiting");
+    let calls = world.shopify.journal().calls().iter().filter(|call| call.account == domain("acme")).count();
+    assert_eq!(calls, asked);
+
+    world.shop("acme", &["--replace"]).await;
+    world.arrives("acme", &sold[1], "awaiting_shipment").await;
+    world.one_each_in_sequence("acme", &sold);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn privacy_requests_and_uninstalls_with_a_bad_signature_are_401_and_change_nothing() {
+    let world = World::start().await;
+    world.shop("acme", &[]).await;
+    let order = a_sale(1001);
+    world.sells("acme", &order).await;
+    let desk = world.desk().await;
+    desk.sees("acme", &order, "done").await;
+    let acts = [
+        Act::AskForData { order: id(&order) },
+        Act::RedactCustomer { order: id(&order) },
+        Act::RedactShop,
+        Act::Uninstall,
+    ];
+    for act in acts {
+        let webhook = world.shopify.act(&domain("acme"), act).unwrap().remove(0);
+        let mut forged = Delivery::of("acme", &webhook.topic, &webhook.body);
+        for (name, value) in &mut forged.headers {
+            if name.contains("Hmac") {
+                *value = simulators::orders::sign(&forged.body, "somebody else's secret");
+            }
+        }
+        assert_eq!(world.post(&forged).await.unwrap(), 401, "{}", webhook.topic);
+        forged.headers.retain(|(name, _)| !name.contains("Hmac"));
+        assert_eq!(world.post(&forged).await.unwrap(), 401, "{} without any", webhook.topic);
+    }
+    assert_eq!(desk.job("acme", &order).await["state"], "done");
+    let listed = world.program.command(&["privacy", "list", "--all"]).await;
+    assert!(!listed.contains("acme"), "{listed}");
+    assert!(!desk.get("/api/v1/lanes").await.1.to_string().contains("uninstalled"));
+}
