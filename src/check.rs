@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use lane::clock::Clock;
-use lane::id::ShopId;
+use lane::id::{AccountId, ShopId};
 use lane::shop::{SecretRef, Shop};
 use secrecy::SecretString;
 
@@ -170,42 +170,20 @@ fn warehouses(config: &Config, shops: &[Shop], findings: &mut Findings) {
     }
 }
 
-/// What no call can tell (*ShipStation v1: International Options*). Only accounts that have a shop are worth a line.
+/// What no call can tell (*ShipStation v1: International Options*). Only accounts that have a shop are named.
 fn customs(config: &Config, shops: &[Shop], findings: &mut Findings) {
-    for (name, account) in &config.accounts {
-        if !shops.iter().any(|shop| shop.warehouse == account.id(name)) {
-            continue;
-        }
+    let has_shop = |id: &AccountId| shops.iter().any(|shop| shop.warehouse == *id);
+    let accounts = config.accounts.iter().filter(|(name, account)| has_shop(&account.id(name)));
+    let places: Vec<String> = accounts.map(|(name, _)| format!("[accounts.{}]", name.as_str())).collect();
+    if !places.is_empty() {
         findings.take(Finding::Warning(format!(
-            "[accounts.{}]: see that ShipStation's International Settings > Customs Declarations is \"Leave blank (Enter \
+            "{}: see that ShipStation's International Settings > Customs Declarations is \"Leave blank (Enter \
              Manually)\": otherwise it overwrites what is declared, and no call can tell. Its customs values bear no \
              currency of their own",
-            name.as_str()
+            places.join(", ")
         )));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use lane::carriage::Carriage;
-    use lane::id::{AccountId, ShopId};
-    use lane::policy::Policy;
-    use lane::rules::HoldRules;
-    use lane::shop::{Qualification, Shop, Source};
-
-    /// A shop as it is by default.
-    pub(super) fn shop(id: &str) -> Shop {
-        Shop {
-            id: ShopId::parse(id).unwrap(),
-            source: Source::Shopify,
-            domains: vec![format!("{id}.myshopify.com")],
-            token: "env:PATH".parse().unwrap(),
-            warehouse: AccountId::at("shipstation", "main"),
-            policy: Policy::default(),
-            rules: HoldRules::default(),
-            qualifies: Qualification::default(),
-            carriage: Carriage::default(),
-            added_at: jiff::Timestamp::UNIX_EPOCH,
-        }
-    }
-}
+mod tests;

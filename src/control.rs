@@ -22,7 +22,7 @@ use serde_json::Value;
 pub(crate) use domain::domain;
 pub(crate) use office::{Office, Ports};
 pub(crate) use socket::{Answer, Socket, ask};
-pub(crate) use trial::{Tried, Trial};
+pub(crate) use trial::Trial;
 pub(crate) use words::{is_refusal, words};
 
 /// What the command line asks for.

@@ -60,8 +60,7 @@ pub(crate) fn router<L: Desk + Privacy + 'static>(
     ledger: &Arc<L>,
     clock: Arc<dyn Clock>,
 ) -> Router {
-    let source =
-        Source { counts, desk: ledger.clone(), privacy: ledger.clone(), clock, reasons: Mutex::default() };
+    let source = Source { counts, desk: ledger.clone(), privacy: ledger.clone(), clock, reasons: Mutex::default() };
     Router::new().route("/metrics", get(show)).with_state(Arc::new(source))
 }
 

@@ -104,8 +104,9 @@ impl<'p> NewFile<'p> {
             file.write_all(b"\n")?;
             file.sync_all()
         };
-        write(&mut self.file)
-            .with_context(|| format!("{} cannot be written; the same command may be given again", self.path.display()))?;
+        write(&mut self.file).with_context(|| {
+            format!("{} cannot be written; the same command may be given again", self.path.display())
+        })?;
         self.kept = true;
         Ok(())
     }

@@ -162,7 +162,9 @@ async fn told(place: &str, shop: &Shop, answer: Response, findings: &mut Finding
             findings.good(format!("{place} answers at {} and takes its token", shop.domain()));
             let currency = named.currency_code.and_then(|code| code.parse::<Currency>().ok());
             let limits = currency.map(|currency| terms::limits(shop, currency)).unwrap_or_default();
-            limits.into_iter().for_each(|finding| findings.take(finding));
+            for finding in limits {
+                findings.take(finding);
+            }
         }
         Ok(Told { data: Some(Data { shop: named }) }) => findings.wrong(format!(
             "{place}: the token belongs to {}; add the shop again with that as --domain or --also-domain",

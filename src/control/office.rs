@@ -204,6 +204,11 @@ impl Office {
                 Redacted::More => {}
                 Redacted::Done => return Ok(Reply::PrivacyRedacted(request)),
                 Redacted::NoSuchRequest => return Ok(Reply::NoSuchRequest(request)),
+                Redacted::ShopIsOpen => {
+                    let words = "nothing was erased: the shop still has the app. If it is to be forgotten all the same, \
+                                 remove it first (lanekeeper shop remove), then ask again";
+                    return Ok(Reply::Refused(words.to_owned()));
+                }
             }
         }
     }

@@ -120,7 +120,7 @@ async fn a_shop_goes_the_whole_way_round() {
     let Reply::ShopAdded { shop: known, replaced: None, became_work: 0, notes } = &added else { panic!("{added:?}") };
     assert_eq!((known.domains.len(), known.domain()), (1, "acme.myshopify.com"));
     assert!(notes.is_empty() && known.added_at > jiff::Timestamp::UNIX_EPOCH);
-    assert!(words(&added).contains("holds orders above 500.00 USD"), "{}", words(&added));
+    assert!(words(&added).contains("holds: total above 500.00 USD"), "{}", words(&added));
 
     let again = running.ask(replace(shop())).await;
     let Reply::ShopAdded { shop: same, replaced: Some(_), .. } = &again else { panic!("{again:?}") };

@@ -32,11 +32,11 @@ pub(super) enum Heard {
 /// Packs until `stop`; or, if so many orders are sold, until all of them are packed and the shop knows.
 pub(super) async fn pack(street: Arc<Street>, at: usize, pace: Pace, stop: CancellationToken) {
     let stage = street.stage();
-    let Ok(shop) = ShopId::parse(SHOPS[at].id) else { return };
+    let Ok(id) = ShopId::parse(SHOPS[at].id) else { return };
     let mut packed = BTreeSet::new();
     while stop.run_until_cancelled(tokio::time::sleep(pace.order)).await.is_some() {
         let sold_out = street.is_sold_out();
-        let Some(jobs) = jobs(stage, &shop).await else { continue };
+        let Some(jobs) = jobs(stage, &id).await else { continue };
         for order in jobs.iter().filter_map(at_warehouse) {
             if packed.insert(order) && stage.shipstation.label(order, &Label::default()).is_err() {
                 tracing::debug!(order, "the made-up packer found nothing to pack");

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lane::clock::Timestamp;
 use lane::job::Job;
-use lane::marks::Marks;
 use lane::outcome::Reach;
 use lane::policy::Standing;
 use lane::ports::Desk as _;
@@ -203,6 +202,7 @@ fn out_of_order(at: usize, accepted: &[Accepted], jobs: &BTreeMap<String, Job>, 
 mod tests {
     use super::*;
     use lane::id::{CorrelationId, Fingerprint, JobId, LaneKey, Place, ShopId};
+    use lane::marks::Marks;
     use lane::webhook::OrderNews;
     use serde_json::json;
 
@@ -282,10 +282,7 @@ mod tests {
     #[test]
     fn every_word_for_what_became_of_a_webhook_counts() {
         let words = ["new", "newer", "closed", "asked", "forgotten"].map(|word| (word.to_owned(), 2));
-        assert_eq!(
-            conserved(&words),
-            "10 webhooks recorded: 2 new, 2 newer, 2 closed, 2 asked, 2 forgotten."
-        );
+        assert_eq!(conserved(&words), "10 webhooks recorded: 2 new, 2 newer, 2 closed, 2 asked, 2 forgotten.");
         assert_eq!(unrecorded(10, &words), None);
         assert!(unrecorded(11, &words).is_some());
     }

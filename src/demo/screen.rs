@@ -103,7 +103,8 @@ pub(super) fn summary(findings: &Findings) {
     }
     if findings.wrong.is_empty() {
         say::line(
-            "  ✔ no accepted order was lost, none was doubled, and every shop's came in the order they were accepted",
+            "  ✔ no accepted order was lost, none was doubled, every shop's came in the order they were accepted, and no \
+             parcel was told twice",
         );
     }
 }

@@ -60,7 +60,14 @@ impl Street {
     pub(super) fn new(stage: Arc<Stage>, orders: Option<u64>) -> anyhow::Result<Self> {
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
         let to = stage.webhooks().parse().context("the handler's address")?;
-        Ok(Self { stage, client, to, left: orders.map(AtomicU64::new), accepted: Mutex::default(), answered: AtomicU64::default() })
+        Ok(Self {
+            stage,
+            client,
+            to,
+            left: orders.map(AtomicU64::new),
+            accepted: Mutex::default(),
+            answered: AtomicU64::default(),
+        })
     }
 
     /// Where it lies.

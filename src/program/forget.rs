@@ -100,6 +100,14 @@ impl Forgetting {
                     tracing::info!(request.id = id, request.ask = ask, "a privacy request is carried out");
                     return true;
                 }
+                Ok(Redacted::ShopIsOpen) => {
+                    tracing::warn!(
+                        request.id = id, request.ask = ask,
+                        "a shop is to be forgotten that still has the app; nothing is erased until it takes the app away \
+                         or is removed"
+                    );
+                    return false;
+                }
                 Err(error) => {
                     round.failed += 1;
                     metrics::counter!(REQUESTS, "ask" => ask, "result" => "failed").increment(1);

@@ -89,9 +89,11 @@ impl Terms {
                 bail!("--hold-total-above {limit} and the file's limit {written} differ; give one of them");
             }
         }
-        let known = self.hold.rules.iter().any(
-            |rule| matches!(rule, Rule::TotalAbove { limit: written } if written.currency == limit.currency),
-        );
+        let known = self
+            .hold
+            .rules
+            .iter()
+            .any(|rule| matches!(rule, Rule::TotalAbove { limit: written } if written.currency == limit.currency));
         if !known {
             self.add(Rule::TotalAbove { limit });
         }

@@ -257,6 +257,7 @@ impl Privacy for Ledger {
             Step::More => Ok(Redacted::More),
             Step::NoSuchRequest => Ok(Redacted::NoSuchRequest),
             Step::Done => Ok(Redacted::Done),
+            Step::ShopIsOpen => Ok(Redacted::ShopIsOpen),
             Step::LogLeft => {
                 self.writer.empty_log().await?;
                 self.writer.write(move |unit| privacy::done(unit, request, now)).await?;

@@ -184,6 +184,11 @@ impl Story {
 
     pub(crate) async fn asks(&self, shop: &str, ask: Ask, subject: Subject) -> u64 {
         let mut webhook = self.webhook(shop, 0, self.scene.now().as_second(), &JANE);
+        if ask == Ask::RedactShop {
+            let mut gone = self.webhook(shop, 0, self.scene.now().as_second() - 1, &JANE);
+            gone.content = Content::Uninstalled { at: self.scene.now() };
+            assert_eq!(self.hears(gone).await, Recorded::Closed);
+        }
         let reference = Some("1".to_owned());
         webhook.content = Content::Privacy(PrivacyRequest { ask, subject, reference });
         assert_eq!(self.hears(webhook).await, Recorded::Asked);

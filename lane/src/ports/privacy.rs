@@ -16,6 +16,9 @@ pub enum Redacted {
     Done,
     /// There is no such request, or it is not about forgetting.
     NoSuchRequest,
+    /// A shop is to be forgotten that has not taken the app away, and was not removed: nothing is done until either
+    /// happens, because an old request may have been posted once more.
+    ShopIsOpen,
 }
 
 /// The ledger as whoever answers privacy requests uses it.

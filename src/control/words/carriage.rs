@@ -24,7 +24,9 @@ fn made(mode: Mode, store: Option<u64>) -> String {
         (Mode::Create, None) => "creates orders in the account's first manual store".to_owned(),
         (Mode::Create, Some(store)) => format!("creates orders in store {store}"),
         (Mode::Correct, Some(store)) => format!("corrects the customs values of orders that store {store} imports"),
-        (Mode::Correct, None) => "corrects the customs values of orders that a store imports, but names none".to_owned(),
+        (Mode::Correct, None) => {
+            "corrects the customs values of orders that a store imports, but names none".to_owned()
+        }
     }
 }
 

@@ -47,6 +47,12 @@ async fn asks(scene: &Scene, shop: &str, ask: Ask, subject: Subject) -> u64 {
     kept.rows.last().expect("the request").id
 }
 
+/// The merchant takes the app away.
+async fn leaves(scene: &Scene, shop: &str) {
+    let gone = Content::Uninstalled { at: scene.now() };
+    assert_eq!(told(scene, shop, "app/uninstalled", gone).await, Recorded::Closed);
+}
+
 /// A redaction is carried out to its end.
 async fn carries_out(scene: &Scene, request: u64) {
     for _ in 0..1000 {
@@ -54,6 +60,7 @@ async fn carries_out(scene: &Scene, request: u64) {
             Redacted::More => {}
             Redacted::Done => return,
             Redacted::NoSuchRequest => panic!("no such request"),
+            Redacted::ShopIsOpen => panic!("the shop is open"),
         }
     }
     panic!("a redaction never ends");

@@ -6,6 +6,7 @@ CREATE TABLE shop (
   id      TEXT PRIMARY KEY,
   doc     TEXT NOT NULL,
   put_at  INTEGER NOT NULL,                -- when it was last added
+  left_at INTEGER,                         -- when the merchant took the app away since
   removed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
@@ -177,9 +178,10 @@ CREATE TABLE privacy (
 );
 CREATE INDEX privacy_open ON privacy (seq) WHERE done_at IS NULL;
 
--- Orders that stay forgotten, and shops until they are added again. Only hashes.
+-- Orders that stay forgotten, and shops until they are added again. Only hashes, and since when.
 CREATE TABLE forgotten (
-  key BLOB PRIMARY KEY
+  key BLOB PRIMARY KEY,
+  at  INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Counts that would be slow to count: jobs by state, webhooks by what became of them.

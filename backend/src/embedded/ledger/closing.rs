@@ -9,7 +9,7 @@ use lane::wake_up::Envelope;
 
 use super::desk::wake_lane;
 use super::intake::Caused;
-use super::rows::{LaneRow, from_micros, one};
+use super::rows::{LaneRow, from_micros, micros, one};
 use super::writer::{Fault, Unit};
 
 /// Pauses the shop's lane, unless the shop was added again after the app was taken away.
@@ -18,6 +18,7 @@ pub(super) fn close(unit: &Unit<'_>, shop: &ShopId, at: Timestamp) -> Result<Cau
     if put_at.is_some_and(|put_at| from_micros(put_at) > at) {
         return Ok((Recorded::Unchanged, None));
     }
+    unit.conn.prepare_cached("UPDATE shop SET left_at = ?2 WHERE id = ?1")?.execute((shop.as_str(), micros(at)))?;
     // A lane without a row would be made by the next order, and run.
     let mut lane = LaneRow::find_or_make(unit, &LaneKey::orders(shop), shop)?;
     // What only a person ends keeps its reason: adding the shop again must not end it.

@@ -82,7 +82,8 @@ pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Resu
     }
     unit.conn.execute(
         "INSERT INTO shop (id, doc, put_at) VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, put_at = excluded.put_at, removed = 0",
+         ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, put_at = excluded.put_at,
+                                        left_at = NULL, removed = 0",
         (shop.id.as_str(), serde_json::to_string(shop)?, micros(now)),
     )?;
     privacy::raise_shop(unit, shop)?;

@@ -6,7 +6,7 @@ use lane::history::Happened;
 use lane::id::{AccountId, JobId, OperatorId};
 use lane::marks::Marks;
 use lane::outcome::{CallRecord, Learnt, Outcome, Reach, Report, Shipped, Trouble};
-use lane::policy::Policy;
+use lane::policy::{Policy, Standing};
 use lane::ports::{Begin, Complete, Once, Recorded};
 use lane::privacy::{Ask, Subject};
 use lane::shop::SkipReason;
@@ -27,6 +27,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("a forgotten order stays forgotten whatever comes again", |scene| Box::pin(comes_again(scene))),
         ("what an attempt says of a job forgotten meanwhile is not kept", |scene| Box::pin(forgotten_meanwhile(scene))),
         ("nobody looks at a forgotten order for a dead worker", |scene| Box::pin(dead_worker(scene))),
+        ("a lane goes on without the forgotten job that stopped it", |scene| Box::pin(lane_goes_on(scene))),
         ("nobody else is touched by a redaction", |scene| Box::pin(nobody_else(scene))),
         ("orders without a customer are forgotten by mail and by list", |scene| Box::pin(by_mail_and_list(scene))),
         ("an order that was never heard of stays unheard", |scene| Box::pin(never_heard_of(scene))),
@@ -186,6 +187,20 @@ async fn dead_worker(scene: Scene) {
     forgets(&scene, "acme", subject(jane())).await;
     assert_eq!(scene.job("acme", 2).await.state, State::Skipped { why: SkipReason::Redacted }, "nobody is at it");
     scene.conserves().await;
+}
+
+async fn lane_goes_on(scene: Scene) {
+    let stopping = Policy { hold: Standing::StopLane, ..Policy::default() };
+    scene.shop_with("acme", stopping).await;
+    sold_to(&scene, "acme", 1, jane()).await;
+    sold_to(&scene, "acme", 2, bob()).await;
+    let lease = scene.lease("acme").await;
+    scene.begins(&lease, 1).await;
+    scene.completes_with(&lease, 1, evidence("Jane"), Reach::Untouched, stopping).await;
+    scene.releases(&lease).await;
+    assert!(scene.sweeps().await.is_empty(), "a person must decide");
+    forgets(&scene, "acme", subject(jane())).await;
+    assert_eq!(scene.sweeps().await, ["2-retry"]);
 }
 
 async fn nobody_else(scene: Scene) {

@@ -5,17 +5,18 @@ use lane::line::Pause;
 use lane::outcome::PauseReason;
 use lane::ports::{Recorded, Redacted};
 use lane::privacy::{Ask, Subject};
-use lane::view::Page;
+use lane::view::{Page, QuarantineReason};
 use lane::webhook::Content;
 
 use super::super::Case;
 use super::super::news::{News, sold_to, told};
 use super::super::scene::{Scene, lane};
-use super::{asks, bob, carries_out, jane, subject, unclear};
+use super::{asks, bob, carries_out, jane, leaves, subject, unclear};
 
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
         ("a forgotten shop is not heard until it is added again", |scene| Box::pin(shop_forgotten(scene))),
+        ("a shop that is added again while it is forgotten begins anew", |scene| Box::pin(added_meanwhile(scene))),
         ("a removed shop's requests are answered", |scene| Box::pin(removed_shop(scene))),
     ]
 }
@@ -37,6 +38,10 @@ async fn shop_forgotten(scene: Scene) {
     unclear(&scene, "acme", "anything").await;
     let open = asks(&scene, "acme", Ask::Export, subject(jane())).await;
     let request = asks(&scene, "acme", Ask::RedactShop, Subject::default()).await;
+    let answer = scene.ports.privacy.redact(request, scene.now()).await.expect("an answer");
+    assert_eq!(answer, Redacted::ShopIsOpen, "a shop that has the app is not erased");
+    assert!(!scene.job("acme", 1).await.redacted);
+    leaves(&scene, "acme").await;
     carries_out(&scene, request).await;
     for order in 1..=30 {
         assert!(scene.job("acme", order).await.redacted, "order {order}");
@@ -53,6 +58,8 @@ async fn shop_forgotten(scene: Scene) {
     assert_eq!(scene.hears("acme", &News::of(31)).await, Recorded::Forgotten);
     let gone = Content::Uninstalled { at: scene.now() };
     assert_eq!(told(&scene, "acme", "app/uninstalled", gone).await, Recorded::Forgotten);
+    let back = scene.hears("acme", &News::of(33).updated(1_000_000_000, "new")).await;
+    assert_eq!(back, Recorded::Quarantined(QuarantineReason::UnknownShop), "an order after the return is kept");
     asks(&scene, "acme", Ask::RedactCustomer, subject(jane())).await;
     let late = scene.ports.privacy.requests(false, &Page::default()).await.expect("requests").rows;
     let late = late.last().expect("the request");
@@ -65,6 +72,30 @@ async fn shop_forgotten(scene: Scene) {
     assert!(!scene.job("acme", 32).await.redacted, "what is done is done");
     scene.lease("acme").await;
     scene.conserves().await;
+}
+
+async fn added_meanwhile(scene: Scene) {
+    scene.shop("acme").await;
+    for order in 1..=30 {
+        sold_to(&scene, "acme", order, bob()).await;
+    }
+    let request = asks(&scene, "acme", Ask::RedactShop, Subject::default()).await;
+    leaves(&scene, "acme").await;
+    let first = scene.ports.privacy.redact(request, scene.now()).await.expect("a page");
+    assert_eq!(first, Redacted::More);
+    assert!(!scene.job("acme", 30).await.redacted, "there is more to do");
+    scene.shop("acme").await;
+    sold_to(&scene, "acme", 31, jane()).await;
+    let later = asks(&scene, "acme", Ask::RedactCustomer, subject(jane())).await;
+    carries_out(&scene, request).await;
+    assert!(scene.job("acme", 30).await.redacted);
+    assert!(!scene.job("acme", 31).await.redacted, "it is the new shop's");
+    let open = scene.ports.privacy.requests(true, &Page::default()).await.expect("requests").rows;
+    assert_eq!(open.len(), 1);
+    assert_eq!((open[0].id, &open[0].request.subject), (later, &subject(jane())));
+    assert_eq!(open[0].merchant, "acme.myshopify.com");
+    carries_out(&scene, later).await;
+    assert!(scene.job("acme", 31).await.redacted);
 }
 
 async fn removed_shop(scene: Scene) {

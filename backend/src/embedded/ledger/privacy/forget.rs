@@ -38,7 +38,7 @@ pub(super) struct Whose<'a> {
 /// Forgets one job: its row, its timeline, its decisions, its webhooks. Its order stays forgotten.
 pub(super) fn job(unit: &mut Unit<'_>, seq: i64, owners: &[String], now: Timestamp) -> Result<(), Fault> {
     let Some(mut row) = JobRow::find_seq(unit.conn, seq)? else { return Ok(()) };
-    tombs::bury_order(unit, owners, &row.job.id)?;
+    tombs::bury_order(unit, owners, &row.job.id, now)?;
     if row.job.redacted {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use lane::marks::Mark;
 use lane::privacy::{Ask, Subject};
 use serde::{Deserialize, Serialize};
 
-use super::super::rows::{JobRow, LaneRow, micros};
+use super::super::rows::{JobRow, LaneRow, micros, one};
 use super::super::writer::{Fault, Unit};
 use super::forget::{self, LastRows, Whose};
 use super::scrub::{Scrubbed, scrub};
@@ -25,6 +25,8 @@ pub(in super::super) enum Step {
     LogLeft,
     /// It was done before.
     Done,
+    /// The shop is to be forgotten, and is open.
+    ShopIsOpen,
     /// There is no such request, or it is not about forgetting.
     NoSuchRequest,
 }
@@ -63,6 +65,7 @@ pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, now: Timestamp) -> Re
     }
     let mut progress: Progress = serde_json::from_str(&request.progress)?;
     let step = match progress.subject_gone {
+        false if of_shop && !progress.began && is_open(unit, &request)? => return Ok(Step::ShopIsOpen),
         false if of_shop => shop(unit, &request, &mut progress, now)?,
         false => customer(unit, &request, &mut progress, now)?,
         true if scrub(unit, &mut progress.scrubbed)? => Step::LogLeft,
@@ -72,6 +75,14 @@ pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, now: Timestamp) -> Re
         .prepare_cached("UPDATE privacy SET progress = ?2 WHERE seq = ?1")?
         .execute((request.seq()?, serde_json::to_string(&progress)?))?;
     Ok(step)
+}
+
+/// Whether the shop still has the app. The platform asks to forget a shop two days after it took the app away, and
+/// nobody signs which webhook a body belongs to: an old request, posted once more, must not erase a shop that came back.
+fn is_open(unit: &Unit<'_>, request: &Request) -> Result<bool, Fault> {
+    let Some(shop) = &request.kept.shop else { return Ok(false) };
+    let sql = "SELECT 1 FROM shop WHERE id = ?1 AND removed = 0 AND left_at IS NULL";
+    Ok(one::<i64>(unit.conn, sql, [shop.as_str()])?.is_some())
 }
 
 /// The write-ahead log is empty: the request is done.
@@ -89,7 +100,7 @@ fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now
         progress.domains = request.domains(unit.conn)?;
         let owners = tombs::owners(&request.source, &progress.domains, kept.shop.as_ref());
         for id in &subject.orders {
-            tombs::bury_order(unit, &owners, id)?;
+            tombs::bury_order(unit, &owners, id, now)?;
         }
         if let Some(shop) = &kept.shop {
             forget::pause_words(unit, shop)?;
@@ -173,7 +184,7 @@ fn shop(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Ti
     let kept = &request.kept;
     if !progress.began {
         progress.domains = request.domains(unit.conn)?;
-        tombs::bury_shop(unit, &request.source, &progress.domains)?;
+        tombs::bury_shop(unit, &request.source, &progress.domains, now)?;
         if let Some(shop) = &kept.shop {
             forget::close_shop(unit, shop, now)?;
         }

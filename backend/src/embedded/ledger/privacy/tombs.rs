@@ -1,12 +1,13 @@
 //! Tombstones: which orders and shops are to stay forgotten. Only hashes; they are asked before anything of a webhook is
 //! written down.
 
+use lane::clock::Timestamp;
 use lane::id::{JobId, ShopId};
 use lane::shop::Shop;
 use lane::webhook::{Content, Named, Webhook};
 use sha2::{Digest, Sha256};
 
-use super::super::rows::one;
+use super::super::rows::{from_micros, micros, one};
 use super::super::writer::{Fault, Unit};
 use super::names::Names;
 
@@ -27,8 +28,10 @@ fn key(kind: &str, owner: &str, id: &str) -> Vec<u8> {
     hash.finalize()[..16].to_vec()
 }
 
-fn bury(unit: &Unit<'_>, key: &[u8]) -> Result<(), Fault> {
-    unit.conn.prepare_cached("INSERT INTO forgotten (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([key])?;
+fn bury(unit: &Unit<'_>, key: &[u8], now: Timestamp) -> Result<(), Fault> {
+    unit.conn
+        .prepare_cached("INSERT INTO forgotten (key, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute((key, micros(now)))?;
     Ok(())
 }
 
@@ -37,13 +40,13 @@ fn lies(unit: &Unit<'_>, key: &[u8]) -> Result<bool, Fault> {
 }
 
 /// Nothing is heard of the order any more.
-pub(super) fn bury_order(unit: &Unit<'_>, owners: &[String], id: &JobId) -> Result<(), Fault> {
-    owners.iter().try_for_each(|owner| bury(unit, &key("order", owner, id.as_str())))
+pub(super) fn bury_order(unit: &Unit<'_>, owners: &[String], id: &JobId, now: Timestamp) -> Result<(), Fault> {
+    owners.iter().try_for_each(|owner| bury(unit, &key("order", owner, id.as_str()), now))
 }
 
-/// Nothing is heard of the shop until it is added again.
-pub(super) fn bury_shop(unit: &Unit<'_>, source: &str, domains: &[String]) -> Result<(), Fault> {
-    domains.iter().try_for_each(|domain| bury(unit, &key("shop", source, domain)))
+/// Nothing of what the shop was is heard any more.
+pub(super) fn bury_shop(unit: &Unit<'_>, source: &str, domains: &[String], now: Timestamp) -> Result<(), Fault> {
+    domains.iter().try_for_each(|domain| bury(unit, &key("shop", source, domain), now))
 }
 
 /// The shop is added again: its new webhooks are heard. Its forgotten orders stay forgotten.
@@ -57,7 +60,13 @@ pub(in super::super) fn raise_shop(unit: &Unit<'_>, shop: &Shop) -> Result<(), F
 
 /// Whether the shop behind a domain asked to be forgotten.
 pub(super) fn shop_lies(unit: &Unit<'_>, source: &str, domain: &str) -> Result<bool, Fault> {
-    lies(unit, &key("shop", source, domain))
+    Ok(shop_since(unit, source, domain)?.is_some())
+}
+
+/// Since when the shop behind a domain is forgotten.
+fn shop_since(unit: &Unit<'_>, source: &str, domain: &str) -> Result<Option<Timestamp>, Fault> {
+    let at: Option<i64> = one(unit.conn, "SELECT at FROM forgotten WHERE key = ?1", [key("shop", source, domain)])?;
+    Ok(at.map(from_micros))
 }
 
 /// Whether an order is to stay forgotten, under any of the names its shop has.
@@ -77,8 +86,17 @@ pub(in super::super) fn forgotten(unit: &Unit<'_>, webhook: &Webhook, shop: Opti
         return Ok(false);
     }
     let source = webhook.source.as_str();
-    if shop_lies(unit, source, &webhook.merchant)? {
-        return Ok(true);
+    if let Some(since) = shop_since(unit, source, &webhook.merchant)? {
+        // What an order says of a later time is the merchant's new business: they installed the app again.
+        let newer = match &webhook.content {
+            Content::Order(news) => news.updated_at.is_some_and(|at| at > since),
+            Content::Touched(_) | Content::Uninstalled { .. } | Content::Privacy(_) | Content::Unreadable { .. } => {
+                false
+            }
+        };
+        if !newer {
+            return Ok(true);
+        }
     }
     // An order may have been forgotten under another of its shop's domains, before the shop was known.
     let mut domains = shop.map(|shop| shop.domains.clone()).unwrap_or_default();
