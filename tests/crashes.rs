@@ -3,12 +3,13 @@
 
 use crate::world::{Delivery, World, domain, eventually, orders};
 
-/// Sells four orders while the program dies at `points`, one a life, and is started again.
+/// Sells four orders, which go one by one, while the program dies at `points`, one a life, and is started again.
 async fn survives(points: &[&str]) {
     let mut lives = points.iter();
     let first = [("LANEKEEPER_KILL_AT", *lives.next().expect("a point"))];
     let mut world = World::start_with(1200, &first).await;
-    world.shop("acme", &[]).await;
+    std::fs::write(world.folder().join("alone.toml"), "[carriage.burst]\norders = 1\n").unwrap();
+    world.shop("acme", &["--terms", "alone.toml"]).await;
     let sold = orders(1, 4);
     let mut deaths = 0;
     for order in &sold {
@@ -29,6 +30,36 @@ async fn survives(points: &[&str]) {
     eventually("every accepted order is done", async || desk.jobs("done", "acme").await.len() == 4).await;
     world.one_each_in_sequence("acme", &sold);
     assert_eq!(world.shipstation.orders().len(), 4);
+}
+
+/// Five orders are ready at once, and the program dies at `point` while they go together, having put them
+/// `put` times in one call. Nobody knows then what became of any of them, so each is looked up by itself.
+async fn survives_together(point: &str, put: usize) {
+    let mut world = World::start_with(1200, &[]).await;
+    world.shop("acme", &[]).await;
+    let mut desk = world.desk().await;
+    let sold = orders(1, 6);
+    world.sells("acme", &sold[0]).await;
+    desk.sees("acme", &sold[0], "done").await;
+    let lane = "/api/v1/lanes/orders/acme";
+    let pause = serde_json::json!({"why": "stocktaking"});
+    assert_eq!(desk.post(&format!("{lane}/pause"), None, &pause).await.0, 200);
+    for order in &sold[1..] {
+        assert_eq!(world.sells("acme", order).await, 200);
+    }
+    world.restart_with(&[("LANEKEEPER_KILL_AT", point)]).await;
+    let resume = world.http.post(world.program.review(&format!("{lane}/resume"))).bearer_auth(desk.token());
+    // The program may be dead before it has answered.
+    let _ = resume.json(&serde_json::json!({})).send().await;
+    world.program.dies().await;
+    let journal = world.shipstation.journal();
+    assert_eq!(journal.calls_to("createorders").len(), put, "{point}: it died while they went together");
+    world.restart().await;
+    desk.moved(&world);
+    eventually("every accepted order is done", async || desk.jobs("done", "acme").await.len() == sold.len()).await;
+    world.one_each_in_sequence("acme", &sold);
+    assert_eq!(world.shipstation.orders().len(), sold.len());
+    assert_eq!(journal.commit_count(), sold.len(), "nothing was written a second time");
 }
 
 /// If the program has died, starts its next life. How many deaths that were.
@@ -112,6 +143,36 @@ async fn right_before_the_delete() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_recovering_from_a_crash() {
     survives(&["worker.after_begin:2", "sweep.before_send", "order.after_put"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn between_the_begin_of_many_and_their_first_call() {
+    survives_together("worker.after_begin_burst", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn right_before_many_are_written_at_the_warehouse() {
+    survives_together("order.before_put_together", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn between_the_warehouses_commit_of_many_and_the_read_back() {
+    survives_together("order.after_put_together", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn between_the_read_back_of_many_and_their_record() {
+    survives_together("order.after_read_back_together", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn right_before_the_record_of_many() {
+    survives_together("worker.before_complete_burst", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_the_middle_of_the_record_of_many() {
+    survives_together("worker.after_complete:2", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

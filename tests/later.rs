@@ -41,7 +41,9 @@ fn changes(order: u64) -> Vec<(&'static str, Act)> {
 /// Whether the warehouse shows the change.
 fn shows(change: &str, there: &Value) -> bool {
     let items = there["items"].as_array().unwrap();
-    let units = |sku: &str| items.iter().filter(|item| item["sku"] == sku).map(|item| item["quantity"].as_u64().unwrap()).sum::<u64>();
+    let units = |sku: &str| {
+        items.iter().filter(|item| item["sku"] == sku).map(|item| item["quantity"].as_u64().unwrap()).sum::<u64>()
+    };
     match change {
         "edited" => units("MUG") == 1 && units("SOCKS") == 2,
         "extended" => units("TEA") == 1 && units("MUG") == 3,

@@ -9,6 +9,7 @@ mod deciding;
 mod changes;
 mod faults;
 mod odd_orders;
+mod terms;
 mod orders;
 mod topics;
 mod later;

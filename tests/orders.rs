@@ -52,6 +52,39 @@ async fn each_order_becomes_what_a_merchant_signs_off() {
     assert_eq!(world.shipstation.journal().answered(429), 0);
 }
 
+/// What the evidence says an approval does is what it does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approval_sends_what_its_evidence_said() {
+    let world = World::start_with(60_000, &[]).await;
+    let desk = world.desk().await;
+    let mut fixtures = fixture::all();
+    // Units at the warehouse, and what is declared there.
+    let approved = [
+        ("customs_three_cents_differ", 3, Some("30.00")),
+        ("customs_discount_nobody_allocated", 3, Some("70.00")),
+        ("customs_code_missing", 2, Some("33.45")),
+        ("asks_about_elsewhere", 2, None),
+        ("asks_about_hold", 2, None),
+        ("no_address", 1, None),
+        ("several_rules_at_once", 11, None),
+    ];
+    fixtures.retain(|fixture| approved.iter().any(|(name, _, _)| fixture.name == *name));
+    for shop in by_shop(fixtures.clone()).keys() {
+        world.on_terms(shop, &fixture::terms(shop)).await;
+    }
+    for (name, units, declares) in approved {
+        let fixture = fixtures.iter().find(|fixture| fixture.name == name).unwrap();
+        let order = sell(&world, &desk, fixture).await;
+        desk.sees(&fixture.shop, &order, "held").await;
+        assert_eq!(desk.decides("approve", &fixture.shop, &order).await.0, 200, "{name}");
+        desk.sees(&fixture.shop, &order, "done").await;
+        let there = world.at_shipstation(&fixture.shop, &order).unwrap();
+        assert_eq!(units_of(&there["items"]), units, "{name}");
+        let customs = declared(&there["internationalOptions"]["customsItems"]);
+        assert_eq!(customs, declares.map(|value| value.parse().unwrap()), "{name}");
+    }
+}
+
 fn by_shop(fixtures: Vec<Fixture>) -> BTreeMap<String, Vec<Fixture>> {
     let mut shops: BTreeMap<String, Vec<Fixture>> = BTreeMap::new();
     for fixture in fixtures {

@@ -36,7 +36,7 @@ async fn each_shops_orders_arrive_once_and_in_sequence_under_redeliveries() {
         eventually("all are done", async || desk.jobs("done", shop).await.len() == 6).await;
     }
     assert_eq!(world.shipstation.orders().len(), 24);
-    let writes = world.shipstation.journal().calls_to("createorder").len();
+    let writes = world.shipstation.journal().commit_count();
     assert_eq!(writes, 24, "an order that says nothing new is not written again");
     world.kept_the_limit();
 }
@@ -81,8 +81,10 @@ async fn the_warehouses_limit_is_kept_by_us_and_shared_fairly() {
         world.one_each_in_sequence(shop, orders);
     }
     world.kept_the_limit();
-    let created = world.shipstation.journal().commits();
-    let first_four: Vec<&str> = created[..4].iter().map(|c| c.order_key.split('-').next().unwrap()).collect();
+    // Those of one shop that are ready together go in one call.
+    let mut written = world.shipstation.journal().commits();
+    written.dedup_by_key(|commit| commit.call);
+    let first_four: Vec<&str> = written.iter().take(4).map(|c| c.order_key.split('-').next().unwrap()).collect();
     assert!(first_four.iter().any(|shop| *shop != first_four[0]), "shops take turns: {first_four:?}");
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Forgetting {
 struct Round {
     done: u32,
     failed: u32,
+    /// Shops that are to be forgotten and still have the app.
+    open: u32,
     late: u32,
 }
 
@@ -68,7 +70,7 @@ impl Forgetting {
             for request in &rows.rows {
                 let is_done = match request.request.ask {
                     Ask::Export => false,
-                    Ask::RedactCustomer | Ask::RedactShop => self.carry_out(request, &mut round).await,
+                    Ask::RedactCustomer | Ask::RedactShop => self.carry_out(request, tells, &mut round).await,
                 };
                 let is_late = !is_done && until(request.received_at, now) > LATE;
                 round.late += u32::from(is_late);
@@ -81,14 +83,14 @@ impl Forgetting {
                 None => break,
             }
         }
-        if tells && round.late > 0 {
+        if tells && round.late + round.open > 0 {
             self.told = Some(now);
         }
         Ok(round)
     }
 
-    /// Whether it is done now.
-    async fn carry_out(&self, request: &Kept, round: &mut Round) -> bool {
+    /// Whether it is done now. What may stay as it is for days is only told if it is time for that.
+    async fn carry_out(&self, request: &Kept, tells: bool, round: &mut Round) -> bool {
         let (id, ask) = (request.id, request.request.ask.as_str());
         loop {
             match self.ledger.redact(id, self.clock.now()).await {
@@ -101,11 +103,10 @@ impl Forgetting {
                     return true;
                 }
                 Ok(Redacted::ShopIsOpen) => {
-                    tracing::warn!(
-                        request.id = id, request.ask = ask,
-                        "a shop is to be forgotten that still has the app; nothing is erased until it takes the app away \
-                         or is removed"
-                    );
+                    round.open += 1;
+                    if tells {
+                        tell_open(request);
+                    }
                     return false;
                 }
                 Err(error) => {
@@ -120,6 +121,14 @@ impl Forgetting {
             }
         }
     }
+}
+
+fn tell_open(request: &Kept) {
+    tracing::warn!(
+        request.id = request.id,
+        request.ask = request.request.ask.as_str(),
+        "a shop is to be forgotten that still has the app; nothing is erased until it takes the app away or is removed"
+    );
 }
 
 fn tell_late(request: &Kept) {
@@ -143,7 +152,10 @@ mod tests {
     use lane::privacy::{PrivacyRequest, Subject};
     use lane::view::Paged;
 
-    /// Requests, and how many more steps each takes; one that never ends fails.
+    /// How many steps the request of a shop takes that still has the app.
+    const OPEN: u32 = u32::MAX;
+
+    /// Requests, and how many more steps each takes; one without any fails.
     #[derive(Default)]
     struct Desk {
         requests: Mutex<Vec<Kept>>,
@@ -168,6 +180,9 @@ mod tests {
             let Some(left) = steps.get_mut(&request) else {
                 return Err(LedgerError::Unavailable("the disk is full".into()));
             };
+            if *left == OPEN {
+                return Ok(Redacted::ShopIsOpen);
+            }
             if *left > 0 {
                 *left -= 1;
                 return Ok(Redacted::More);
@@ -204,12 +219,22 @@ mod tests {
     async fn every_redaction_is_carried_out_to_its_end_and_one_that_fails_holds_up_none() {
         let requests = vec![kept(1, Ask::RedactCustomer), kept(2, Ask::Export), kept(3, Ask::RedactShop)];
         let (desk, _, mut forgetting) = forgetting(requests, &[(3, 2)]);
-        assert_eq!(forgetting.round().await.unwrap(), Round { done: 1, failed: 1, late: 0 });
+        assert_eq!(forgetting.round().await.unwrap(), Round { done: 1, failed: 1, ..Round::default() });
         desk.steps.lock().unwrap().insert(1, 0);
-        assert_eq!(forgetting.round().await.unwrap(), Round { done: 1, failed: 0, late: 0 });
+        assert_eq!(forgetting.round().await.unwrap(), Round { done: 1, ..Round::default() });
         let waiting: Vec<u64> =
             desk.requests.lock().unwrap().iter().filter(|kept| kept.done_at.is_none()).map(|kept| kept.id).collect();
         assert_eq!(waiting, [2]);
+    }
+
+    #[tokio::test]
+    async fn a_shop_that_still_has_the_app_waits_and_is_told_once_an_hour() {
+        let (_, clock, mut forgetting) = forgetting(vec![kept(1, Ask::RedactShop)], &[(1, OPEN)]);
+        assert_eq!(forgetting.round().await.unwrap(), Round { open: 1, ..Round::default() });
+        let told = forgetting.told.unwrap();
+        clock.advance(LOOK);
+        assert_eq!(forgetting.round().await.unwrap().open, 1);
+        assert_eq!(forgetting.told, Some(told));
     }
 
     #[tokio::test]

@@ -12,28 +12,27 @@
 //! only when every page was read.
 
 mod address;
+mod turn;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::lane::clock::{Clock, Timestamp, after, until};
-use ::lane::id::{AccountId, LaneKey, Queue};
+use ::lane::id::AccountId;
 use ::lane::ports::{LedgerError, OpenNotice, QueueSender, Registry, ShippedOrder, Shipping};
 use ::lane::wake_up::Envelope;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, ShipStationAccount};
-use crate::attempt::CallsLeft;
 use crate::jobs::order::StartError;
 use crate::jobs::order::tracking::voided;
-use crate::limiter::{Limiter, Need, Quota, Slot};
+use crate::limiter::{Limiter, Quota};
 use crate::outage::Outage;
-use crate::providers::call::{Calls, Wire};
+use crate::providers::call::Wire;
 use crate::providers::error::CallError;
-use crate::providers::shipstation::ShipStation;
 use crate::providers::shipstation::pacific::Pacific;
-use crate::providers::shipstation::shipments::{Page, Parcel, Since};
+use crate::providers::shipstation::shipments::{Parcel, Since};
 use address::{Refusal, address};
 
 /// How often notices are looked for. A buyer does not mind ten seconds, and labels that are bought one after the other
@@ -52,8 +51,6 @@ const FIRST_LOOK: Duration = Duration::from_hours(24);
 const FOLLOWED_MAX: usize = 2;
 /// Notices taken at a time.
 const NOTICES_MAX: u32 = 100;
-/// A call is given this long.
-const CALL_TIME: Duration = Duration::from_secs(30);
 /// A notice that could not be followed for so long is given up: the looks have seen what it was about.
 const NOTICE_AGE_MAX: Duration = Duration::from_hours(1);
 
@@ -154,7 +151,7 @@ impl Shipments {
         for list in [Since::Shipped(&since), Since::Marked(&since), Since::Voided(&since)] {
             self.read(account, list).await?;
         }
-        let settled = self.settled_by_looking(account, &open);
+        let settled = settled_by_looking(account, &open);
         self.take_in(account, &[], &settled, Some(began)).await?;
         metrics::counter!("lanekeeper_shipment_looks_total").increment(1);
         Ok(())
@@ -185,7 +182,7 @@ impl Shipments {
         if open.len() > FOLLOWED_MAX {
             let since = self.since(account, self.now()).await?;
             self.read(account, Since::Shipped(&since)).await?;
-            let settled = self.settled_by_looking(account, &open);
+            let settled = settled_by_looking(account, &open);
             return Ok(self.take_in(account, &[], &settled, None).await?);
         }
         for notice in &open {
@@ -235,42 +232,6 @@ impl Shipments {
         Err(error.into())
     }
 
-    /// The notices that a look has answered; addresses that nobody should send are told of all the same.
-    fn settled_by_looking(&self, account: &ShipStationAccount, open: &[OpenNotice]) -> Vec<u64> {
-        for notice in open {
-            match address(&notice.url, &account.base_url) {
-                Ok(_) => metrics::counter!("lanekeeper_notices_total", "result" => "looked").increment(1),
-                Err(refusal) => refused(account, refusal),
-            }
-        }
-        open.iter().map(|notice| notice.id).collect()
-    }
-
-    /// Makes one call when the account's limit lets it leave.
-    async fn call(
-        &self,
-        account: &ShipStationAccount,
-        make: impl AsyncFnOnce(&ShipStation<'_>) -> Result<Page, CallError>,
-    ) -> Result<Page, CallError> {
-        let need = vec![Need { account: account.id.clone(), units: 1 }];
-        let Some(lane) = ticket_of(&account.id) else {
-            return Err(CallError::NotConfigured { account: account.id.clone() });
-        };
-        let mut ticket = Ticket { limiter: &self.wire.limiter, lane: &lane, granted: false };
-        while let Slot::At { at, .. } = ticket.limiter.reserve(ticket.lane, &need) {
-            tokio::time::sleep(until(self.now(), at).max(WAIT_MIN)).await;
-        }
-        ticket.granted = true;
-        let left = CallsLeft::default();
-        let calls = Calls::new(&self.wire, need, after(self.now(), CALL_TIME), &left);
-        let page = match ShipStation::open(account, &calls) {
-            Ok(warehouse) => make(&warehouse).await,
-            Err(error) => Err(error),
-        };
-        calls.end();
-        page
-    }
-
     /// Hands what was found to the ledger, and wakes the lanes that have work because of it.
     async fn take_in(
         &self,
@@ -301,31 +262,6 @@ impl Shipments {
     }
 }
 
-/// The shortest wait for a slot: time that stands still must not keep a processor busy.
-const WAIT_MIN: Duration = Duration::from_millis(5);
-
-/// A place in the limiter's line, given up however the call ends.
-struct Ticket<'l> {
-    limiter: &'l Limiter,
-    lane: &'l LaneKey,
-    granted: bool,
-}
-
-impl Drop for Ticket<'_> {
-    fn drop(&mut self) {
-        if self.granted {
-            self.limiter.finish(self.lane);
-        } else {
-            self.limiter.abandon(self.lane);
-        }
-    }
-}
-
-/// The name under which an account's shipments wait for its limit. No shop's id has a slash in it.
-fn ticket_of(account: &AccountId) -> Option<LaneKey> {
-    LaneKey::in_queue(Queue::Orders, account.as_str()).ok()
-}
-
 /// Orders of which something shipped, or was taken back. What comes back from a buyer is no news to the shop.
 fn shipped(parcels: &[Parcel]) -> Vec<ShippedOrder> {
     let leaving = parcels.iter().filter(|parcel| !parcel.comes_back);
@@ -336,6 +272,17 @@ fn shipped(parcels: &[Parcel]) -> Vec<ShippedOrder> {
         })
         .collect();
     orders.into_iter().map(|(order_id, shipment)| ShippedOrder { order_id, shipment }).collect()
+}
+
+/// The notices that a look has answered; addresses that nobody should send are told of all the same.
+fn settled_by_looking(account: &ShipStationAccount, open: &[OpenNotice]) -> Vec<u64> {
+    for notice in open {
+        match address(&notice.url, &account.base_url) {
+            Ok(_) => metrics::counter!("lanekeeper_notices_total", "result" => "looked").increment(1),
+            Err(refusal) => refused(account, refusal),
+        }
+    }
+    open.iter().map(|notice| notice.id).collect()
 }
 
 /// Its words come from whoever sent it, so they are not written down.

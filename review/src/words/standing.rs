@@ -2,7 +2,6 @@
 
 use lane::decision::{Decision, Question, Refused};
 use lane::job::Job;
-use lane::marks::Marks;
 use lane::outcome::{Reach, WarehouseCopy};
 use lane::shop::SkipReason;
 use lane::state::{State, StateKind};

@@ -74,6 +74,9 @@ pub(crate) fn tell(entry: &Entry) -> Told<'_> {
     }
 }
 
+/// What stands for a fulfilment that was not made here.
+const ALREADY: &str = "fulfilled already";
+
 fn told_of(shipped: &Shipped) -> String {
     let Shipped { shipment, fulfilment, carrier, tracking, units } = shipped;
     let how = match (carrier, tracking) {
@@ -82,6 +85,9 @@ fn told_of(shipped: &Shipped) -> String {
         (Some(carrier), None) => format!("by {carrier}, without a tracking number"),
         (None, None) => "without a tracking number".to_owned(),
     };
+    if fulfilment == ALREADY {
+        return format!("shipped {how}; the shop had been told of it by somebody else (shipment {shipment})");
+    }
     let units = if *units == 1 { "1 unit".to_owned() } else { format!("{units} units") };
     format!("shipped, and the shop was told: {units} {how} (shipment {shipment}, fulfilment {fulfilment})")
 }

@@ -128,9 +128,7 @@ impl Account {
 
     pub(super) fn refund(&mut self, units: u32, now: Timestamp) {
         if let Some((pace, window)) = &mut self.limit {
-            let units = units.min(window.pending());
-            pace.give_back(units, now);
-            window.refund(units);
+            pace.give_back(window.refund(units), now);
         }
         self.belief.give_back(units, now);
     }

@@ -471,3 +471,30 @@ fn two_accounts_are_granted_together_or_not_at_all() {
     }
     assert_eq!(limiter.spend(&warehouse(), 1), Ok(()), "nothing was taken at the other");
 }
+
+#[test]
+fn what_was_spent_beyond_the_ticket_and_not_used_comes_back() {
+    let (limiter, _clock) = limiter(40);
+    let shop = AccountId::at("shopify", "acme");
+    limiter.set(&shop, Quota { units: 100, per: seconds(1), burst: 1900 });
+    assert_eq!(limiter.affords(&shop, 252, 99), 7, "no more than the bucket holds");
+    assert_eq!(limiter.affords(&shop, 252, 3), 3);
+    assert_eq!(limiter.reserve(&lane(0), &[Need { account: shop.clone(), units: 252 }]), Slot::Now);
+    assert_eq!(limiter.affords(&shop, 252, 99), 6);
+    limiter.permit(&shop).unwrap();
+    for _ in 0..6 {
+        limiter.spend(&shop, 252).unwrap();
+        limiter.permit(&shop).unwrap();
+    }
+    assert_eq!(limiter.affords(&shop, 252, 99), 0);
+    assert!(limiter.spend(&shop, 252).is_err());
+    for _ in 0..7 {
+        limiter.refund(&shop, 222);
+    }
+    assert_eq!(limiter.affords(&shop, 1, 9999), 2000 - 7 * 30);
+    limiter.finish(&lane(0));
+    assert_eq!(limiter.affords(&shop, 1, 9999), 2000 - 7 * 30);
+    assert_eq!(limiter.reserve(&lane(1), &[Need { account: shop.clone(), units: 252 }]), Slot::Now, "at once");
+    limiter.learn(&shop, Lesson::StopUntil(after(start(), seconds(30))));
+    assert_eq!(limiter.affords(&shop, 1, 9999), 0);
+}

@@ -101,8 +101,27 @@ impl Window {
         self.count(units, now);
     }
 
-    pub(super) fn refund(&mut self, units: u32) {
-        self.pending = self.pending.saturating_sub(units);
+    /// Units were not used after all: granted ones, and beyond these such that were spent. How many came back.
+    pub(super) fn refund(&mut self, units: u32) -> u32 {
+        let granted = units.min(self.pending);
+        self.pending -= granted;
+        let spent = (units - granted).min(self.prepaid);
+        self.prepaid -= spent;
+        granted + self.uncount(spent)
+    }
+
+    /// Takes back what was counted last. How much there was of it.
+    fn uncount(&mut self, units: u32) -> u32 {
+        let mut missing = units;
+        while let Some((_, counted)) = self.left.back_mut().filter(|_| missing > 0) {
+            let taken = missing.min(*counted);
+            *counted -= taken;
+            missing -= taken;
+            if *counted == 0 {
+                self.left.pop_back();
+            }
+        }
+        units - missing
     }
 
     /// An attempt that was granted `units` is over. What cannot be pending any more counts as left now.
@@ -121,7 +140,7 @@ impl Window {
     /// An attempt that was granted `units` never began.
     pub(super) fn give_back(&mut self, units: u32) {
         self.granted = self.granted.saturating_sub(units);
-        self.refund(units);
+        self.pending = self.pending.saturating_sub(units);
     }
 
     fn count(&mut self, units: u32, now: Timestamp) {

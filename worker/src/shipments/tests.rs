@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use ::lane::carriage::{Carriage, Tracking};
 use ::lane::clock::ManualClock;
 use ::lane::history::Happened;
-use ::lane::id::{CorrelationId, Fingerprint, JobId, ShopId};
+use ::lane::id::{CorrelationId, Fingerprint, JobId, LaneKey, ShopId};
 use ::lane::marks::Marks;
 use ::lane::policy::Policy;
 use ::lane::ports::{Desk as _, Intake as _, Notice, QueueError};
@@ -30,6 +30,9 @@ use crate::lane::Lanes;
 
 const DOMAIN: &str = "acme.myshopify.com";
 const START: &str = "2026-11-20T10:00:00Z";
+
+/// So many that nothing waits long for its turn.
+const PER_MINUTE: u32 = 60_000;
 
 /// A queue that only remembers what was sent.
 #[derive(Default)]
@@ -66,7 +69,7 @@ impl World {
         let shopify = Shopify::start(listen, shopify::Settings::default(), time()).await.unwrap();
         let warehouse = Warehouse::start(listen, shipstation::Settings::default(), time()).await.unwrap();
         shopify.add_shop(DOMAIN, "token");
-        warehouse.add_account("key", "secret", 40);
+        warehouse.add_account("key", "secret", PER_MINUTE);
         warehouse.add_store("key", 1, "Manual Orders", "Manual");
         let order = Maker::new(7, "USD").ship_country("US").lines(2).total_about(5000).order(1001, clock.now());
         let order = shopify.put_order(DOMAIN, order).unwrap();
@@ -78,6 +81,7 @@ impl World {
         };
         let account = ShipStationAccount {
             base_url: warehouse.base_url(),
+            per_minute: PER_MINUTE,
             ..ShipStationAccount::named("main", secret("key", "key"), secret("secret", "secret"))
         };
         let ledger = Arc::new(Ledger::open(&dir.path().join("ledger.db"), clock.as_ref()).unwrap());
@@ -129,12 +133,19 @@ impl World {
         self.ledger.record(webhook).await.unwrap();
     }
 
+    /// The lane is worked until nothing of it is due.
     async fn works(&self) {
-        self.lanes.run(&lane(), &CancellationToken::new()).await;
+        for _ in 0..5 {
+            ticking(&self.clock, self.lanes.run(&lane(), &CancellationToken::new())).await;
+            if self.state().await != StateKind::Waiting {
+                return;
+            }
+            self.pass(Duration::from_secs(1));
+        }
     }
 
     async fn round(&mut self) {
-        self.shipments.round(&self.account, &mut self.look_at).await;
+        ticking(&self.clock, self.shipments.round(&self.account, &mut self.look_at)).await;
     }
 
     fn pass(&self, time: Duration) {
@@ -181,6 +192,17 @@ impl World {
     }
 }
 
+/// Time passes while something waits for its turn.
+async fn ticking<T>(clock: &ManualClock, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(Duration::from_millis(2)) => clock.advance(Duration::from_millis(5)),
+        }
+    }
+}
+
 fn lane() -> LaneKey {
     LaneKey::orders(&ShopId::parse("acme").unwrap())
 }
@@ -220,11 +242,10 @@ async fn a_notice_becomes_a_fulfilment_and_the_timeline_says_so() {
         (1, &"1Z".into(), &"UPS".into())
     );
     let timeline = world.ledger.timeline(&lane(), &JobId::from(world.order)).await.unwrap();
-    let told = timeline.iter().find_map(|entry| match &entry.what {
-        Happened::Shipped(shipped) => Some(shipped.clone()),
-        _ => None,
-    });
-    let told = told.unwrap();
+    let mut told = timeline
+        .into_iter()
+        .filter_map(|entry| if let Happened::Shipped(shipped) = entry.what { Some(shipped) } else { None });
+    let told = told.next().unwrap();
     assert_eq!((told.shipment, told.tracking), (shipment["shipmentId"].to_string(), Some("1Z".into())));
     assert_eq!(Some(told.fulfilment.as_str()), made[0]["admin_graphql_api_id"].as_str());
 }
@@ -325,7 +346,7 @@ async fn how_far_was_looked_rises_only_when_everything_was_read() {
     let mut world = World::start(true).await;
     let looked = async |world: &World| world.ledger.looked_until(&world.account.id).await.unwrap();
     let first = looked(&world).await;
-    assert_eq!(first, Some(world.clock.now()));
+    assert!(first.is_some());
     world.ships(&label());
     world.pass(LOOK_EVERY);
     world.warehouse.faults().push(Fault::next(Effect::CutBeforeCommit).on("fulfillments/list"));
@@ -335,7 +356,7 @@ async fn how_far_was_looked_rises_only_when_everything_was_read() {
     assert_eq!(looked(&world).await, first, "it is left alone for a minute");
     world.pass(LOOK_AGAIN);
     world.round().await;
-    assert_eq!(looked(&world).await, Some(world.clock.now()));
+    assert!(looked(&world).await > first);
 }
 
 #[tokio::test]

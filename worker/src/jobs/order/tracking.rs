@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! carried out ─▶ something shipped that the shop may not know of? ─▶ no ─▶ done
-//!    └──▶ the order's parcels ─▶ each: told before, known to the shop, to tell, or in doubt (`shelf`)
+//!    └──▶ the order's parcels ─▶ each: told before, known to the shop, to tell, or in doubt (`stock`)
 //!            └──▶ tell, remember at once ─▶ done | hold, with every parcel that the shop does not take
 //! ```
 //!
@@ -12,13 +12,12 @@
 //! among the order's fulfilments, which the next attempt fetches anew.
 
 mod carrier;
-mod shelf;
+mod stock;
+mod asked;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::lane::attempt::AttemptKind;
-use ::lane::hold::{Fact, HoldReason};
-use ::lane::id::Fingerprint;
 use ::lane::outcome::{Outcome, Reach, Shipped};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -30,35 +29,13 @@ use crate::providers::shipstation::shipments::Parcel;
 use crate::providers::shopify::fulfil::Fulfil;
 use crate::providers::shopify::order::Order;
 use crate::secrets;
+pub(crate) use asked::voided;
+use asked::{Asked, stands};
 use carrier::company;
-use shelf::{Portion, Shelf, Step, Units, units_of};
+use stock::{Portion, Step, Stock, Units, units_of};
 
 /// What is remembered of a parcel that nobody had to tell the shop of.
 const BY_HAND: &str = "fulfilled already";
-/// What is remembered of one that a person agreed not to tell of.
-const NOT_TOLD: &str = "not told";
-/// Before a parcel's id: its label was taken back, and that is dealt with.
-const VOIDED: &str = "voided/";
-
-/// Under which name it is remembered that a label was taken back.
-pub(crate) fn voided(parcel: &str) -> String {
-    format!("{VOIDED}{parcel}")
-}
-
-/// What a person must see to before the order is done with.
-#[derive(Debug, Default)]
-struct Asked {
-    evidence: Vec<Fact>,
-    /// What is remembered once a person has accepted it.
-    settled: BTreeMap<String, String>,
-}
-
-impl Asked {
-    fn about(&mut self, parcel: &Parcel, words: impl std::fmt::Display, remembered: String) {
-        self.evidence.push(Fact::new(&format!("shipment {}", parcel.id), words));
-        self.settled.insert(remembered, NOT_TOLD.to_owned());
-    }
-}
 
 impl Orders {
     /// Ends an attempt that carried its order out: the shop is told of what shipped, if it wants to be.
@@ -71,40 +48,40 @@ impl Orders {
         if !attempt.shop.carriage.tracking.back || !matches!(outcome, Outcome::Done(_)) {
             return Ok(outcome);
         }
-        let mut shelf = attempt.shelf(order);
-        if !attempt.may_be_untold(&shelf) {
+        let mut stock = attempt.stock(order);
+        if !attempt.may_be_untold(&stock) {
             return Ok(outcome);
         }
         match attempt.kind {
             AttemptKind::Full => {}
             AttemptKind::LookUp => return Ok(attempt.untold()),
         }
-        let mut parcels = attempt.parcels(&shelf).await?;
+        let mut parcels = attempt.parcels(&stock).await?;
         // What names no items is whatever the others leave.
         parcels.sort_by_key(|parcel| parcel.goods.is_none());
         let token = secrets::read(&attempt.shop.token)?;
         let mut asked = attempt.voided(order, &parcels);
-        attempt.account_for_told(order, &parcels, &mut shelf);
+        attempt.account_for_told(order, &parcels, &mut stock);
         for parcel in attempt.news(&parcels) {
-            let units = match attempt.units_of(parcel, &parcels, &shelf, &asked) {
+            let units = match attempt.units_of(parcel, &parcels, &stock, &asked) {
                 Ok(units) => units,
                 Err(why) => {
                     asked.about(parcel, why, parcel.id.clone());
                     continue;
                 }
             };
-            match shelf.step(&units, parcel.tracking.as_deref()) {
+            match stock.step(&units, parcel.tracking.as_deref()) {
                 Step::Known(ids) => {
-                    shelf.claim(&ids);
-                    shelf.account_for(&units);
+                    stock.claim(&ids);
+                    stock.account_for(&units);
                     attempt.told(parcel, &ids.join(" "), units.values().sum());
                 }
                 // Its units may come free again, once a person has cancelled what a voided label brought.
-                Step::ByHand if !asked.evidence.is_empty() => {}
+                Step::ByHand if !asked.is_nothing() => {}
                 Step::ByHand => attempt.told(parcel, BY_HAND, units.values().sum()),
                 Step::Doubt(why) => asked.about(parcel, why, parcel.id.clone()),
                 Step::Tell(portions) => {
-                    let told = self.tell(attempt, &token, parcel, &portions, &mut shelf).await?;
+                    let told = self.tell(attempt, &token, parcel, &portions, &mut stock).await?;
                     if let Err(words) = told {
                         asked.about(parcel, format!("Shopify: {words}"), parcel.id.clone());
                     }
@@ -121,7 +98,7 @@ impl Orders {
         token: &SecretString,
         parcel: &Parcel,
         portions: &[Portion],
-        shelf: &mut Shelf,
+        stock: &mut Stock,
     ) -> Result<Result<(), String>, CallError> {
         let mut ids: Vec<String> = Vec::new();
         for portion in portions {
@@ -139,9 +116,9 @@ impl Orders {
                 Err(error) => return Err(error),
             };
             fail::fail_point!("order.after_fulfil");
-            shelf.take(portion);
+            stock.take(portion);
             ids.push(id.clone());
-            attempt.learnt.shipped.push(attempt.shipped(parcel, id, units_of(portion)));
+            attempt.learnt.shipped.push(shipped(parcel, id, units_of(portion)));
         }
         attempt.remember(parcel.id.clone(), ids.join(" "));
         Ok(Ok(()))
@@ -154,26 +131,26 @@ impl Attempt<'_> {
         self.has_left = standing(theirs) == Standing::Shipped;
     }
 
-    fn shelf(&self, order: &Order) -> Shelf {
+    fn stock(&self, order: &Order) -> Stock {
         let told = self.told_of();
         let claimed: BTreeSet<&str> = told.values().flat_map(|ids| ids.split(' ')).collect();
-        Shelf::of(order, &self.shop.carriage.share, &self.before, &claimed)
+        Stock::of(order, &self.shop.carriage.share, &self.before, &claimed)
     }
 
     /// Whether something may have shipped that the shop does not know of. An order that the warehouse shows as shipped is
     /// asked about without any news, too: those may have come before it was known that the order is there.
-    fn may_be_untold(&self, shelf: &Shelf) -> bool {
-        self.job.shipped_untold || (self.has_left && !shelf.is_empty())
+    fn may_be_untold(&self, stock: &Stock) -> bool {
+        self.job.shipped_untold || (self.has_left && !stock.is_empty())
     }
 
     /// The order's parcels. Whoever marks an order as shipped marks all that is left of it, so that is asked for only if
     /// the labels do not account for everything.
-    async fn parcels(&self, shelf: &Shelf) -> Result<Vec<Parcel>, CallError> {
+    async fn parcels(&self, stock: &Stock) -> Result<Vec<Parcel>, CallError> {
         let Reach::There(copy) = &self.reach else { return Ok(Vec::new()) };
         let mut parcels = self.warehouse()?.shipments_of(&copy.order_id).await?;
         parcels.retain(|parcel| !parcel.comes_back);
         let standing = parcels.iter().filter(|parcel| !parcel.voided);
-        let mut rest = shelf.rest();
+        let mut rest = stock.rest();
         let mut labels = false;
         for parcel in standing.clone() {
             labels = true;
@@ -197,98 +174,38 @@ impl Attempt<'_> {
 
     /// What of the order is in a parcel. One whose goods cannot be told is the whole rest of an order that shipped, if no
     /// other parcel could be it.
-    fn units_of(&self, parcel: &Parcel, parcels: &[Parcel], shelf: &Shelf, asked: &Asked) -> Result<Units, String> {
-        if let Some(units) = known_goods(parcel, shelf) {
+    fn units_of(&self, parcel: &Parcel, parcels: &[Parcel], stock: &Stock, asked: &Asked) -> Result<Units, String> {
+        if let Some(units) = known_goods(parcel, stock) {
             return Ok(units);
         }
-        if !asked.evidence.is_empty() {
+        if !asked.is_nothing() {
             return Err("it does not say which of the order's lines it holds, and others are unclear".to_owned());
         }
         let others = parcels.iter().filter(|other| other.id != parcel.id && !other.voided);
-        let alone = others.into_iter().all(|other| known_goods(other, shelf).is_some());
+        let alone = others.into_iter().all(|other| known_goods(other, stock).is_some());
         match (self.has_left, alone) {
-            (true, true) => Ok(shelf.rest()),
+            (true, true) => Ok(stock.rest()),
             (true, false) => Err("several parcels do not say which of the order's lines they hold".to_owned()),
             (false, _) => Err("it does not say which of the order's lines it holds, and more is to ship".to_owned()),
         }
     }
 
     /// What earlier attempts told the shop is fulfilled because of it, unless somebody cancelled it there.
-    fn account_for_told(&self, order: &Order, parcels: &[Parcel], shelf: &mut Shelf) {
+    fn account_for_told(&self, order: &Order, parcels: &[Parcel], stock: &mut Stock) {
         for parcel in parcels {
             let Some(ids) = self.told_of().get(&parcel.id) else { continue };
             if (ids == BY_HAND || stands(order, ids))
-                && let Some(units) = known_goods(parcel, shelf)
+                && let Some(units) = known_goods(parcel, stock)
             {
-                shelf.account_for(&units);
+                stock.account_for(&units);
             }
         }
-    }
-
-    /// Labels that were taken back. If the shop was told of one, a person has to cancel that there: a buyer's parcel is
-    /// not called off by a machine.
-    fn voided(&mut self, order: &Order, parcels: &[Parcel]) -> Asked {
-        let mut asked = Asked::default();
-        for parcel in parcels.iter().filter(|parcel| parcel.voided) {
-            let name = voided(&parcel.id);
-            if self.told_of().contains_key(&name) {
-                continue;
-            }
-            match self.told_of().get(&parcel.id).filter(|ids| stands(order, ids)) {
-                Some(ids) => {
-                    let words = format!(
-                        "its label was taken back after the shop had been told of it; cancel the fulfilment {ids} in \
-                         Shopify if the parcel does not leave"
-                    );
-                    asked.about(parcel, words, name);
-                }
-                None => self.remember(name, NOT_TOLD.to_owned()),
-            }
-        }
-        asked
-    }
-
-    /// Every parcel is dealt with, or a person is asked about those that are not.
-    fn after_telling(&mut self, asked: Asked, outcome: Outcome) -> Outcome {
-        if asked.evidence.is_empty() {
-            return outcome;
-        }
-        let said: Vec<String> = asked.evidence.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
-        let difference = Fingerprint::of(said.join("\u{1f}").as_bytes());
-        if self.accepted(&difference) {
-            for (name, told) in asked.settled {
-                self.remember(name, told);
-            }
-            return outcome;
-        }
-        let mut evidence = asked.evidence;
-        let words = "it is tried once more; what still does not go is left as it is, and the buyer is not told of it";
-        evidence.push(Fact::new("if approved", words));
-        self.held(HoldReason::TrackingRefused, evidence, Some(difference))
-    }
-
-    /// Attempts are used up, and the shop was perhaps not told of everything.
-    fn untold(&self) -> Outcome {
-        let evidence = vec![
-            Fact::new("at the warehouse", "the order is there as it should be, and something of it shipped"),
-            Fact::new(
-                "at the shop",
-                "all attempts are used up, and it may not know; see the timeline for what went wrong",
-            ),
-            Fact::new("if approved", "it is tried again"),
-        ];
-        self.held(HoldReason::TrackingRefused, evidence, None)
     }
 
     /// The shop knows of a parcel.
     fn told(&mut self, parcel: &Parcel, how: &str, units: u32) {
-        self.learnt.shipped.push(self.shipped(parcel, how.to_owned(), units));
+        self.learnt.shipped.push(shipped(parcel, how.to_owned(), units));
         self.remember(parcel.id.clone(), how.to_owned());
-    }
-
-    fn shipped(&self, parcel: &Parcel, fulfilment: String, units: u32) -> Shipped {
-        let carrier = parcel.carrier.as_deref().map(|code| company(code).to_owned());
-        Shipped { shipment: parcel.id.clone(), fulfilment, carrier, tracking: parcel.tracking.clone(), units }
     }
 
     fn remember(&mut self, name: String, told: String) {
@@ -306,21 +223,21 @@ impl Attempt<'_> {
     }
 }
 
+/// A parcel as the timeline tells of it.
+fn shipped(parcel: &Parcel, fulfilment: String, units: u32) -> Shipped {
+    let carrier = parcel.carrier.as_deref().map(|code| company(code).to_owned());
+    Shipped { shipment: parcel.id.clone(), fulfilment, carrier, tracking: parcel.tracking.clone(), units }
+}
+
 /// The order's lines in a parcel; nothing if that cannot be told. Lines that the warehouse added are not the shop's.
-fn known_goods(parcel: &Parcel, shelf: &Shelf) -> Option<Units> {
+fn known_goods(parcel: &Parcel, stock: &Stock) -> Option<Units> {
     let mut units = Units::new();
     for goods in parcel.goods.as_ref()? {
         let Some(line) = &goods.line else { continue };
-        if !shelf.has(line) {
+        if !stock.has(line) {
             return None;
         }
         *units.entry(line.clone()).or_default() += goods.units;
     }
     (!units.is_empty()).then_some(units)
-}
-
-/// Whether any of these fulfilments is there and not cancelled.
-fn stands(order: &Order, ids: &str) -> bool {
-    let named = |id: &str| ids.split(' ').any(|known| known == id);
-    order.fulfilments.iter().any(|known| !known.cancelled && named(&known.id))
 }

@@ -1,4 +1,4 @@
-//! What Shopify calls a carrier. The names are those of the Admin API's page *FulfillmentTrackingInfo* (`company`,
+//! What Shopify calls a carrier. The names are those of the Admin API's page `FulfillmentTrackingInfo` (`company`,
 //! supported tracking companies), letter by letter: for them Shopify makes the address where the buyer follows the parcel.
 
 /// `ShipStation`'s carrier codes that mean a company of that list. Codes differ by how the account is paid for (through

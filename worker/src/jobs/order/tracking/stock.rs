@@ -23,7 +23,10 @@ pub(super) type Units = BTreeMap<String, u32>;
 
 /// One fulfilment: parts of one location, each with its lines ([`PartLine::id`](crate::providers::shopify::order::PartLine))
 /// and how many units of each.
-pub(super) type Portion = Vec<(String, Vec<(String, u32)>)>;
+pub(super) type Portion = Vec<(String, Lines)>;
+
+/// A part's lines with the units of each.
+type Lines = Vec<(String, u32)>;
 
 /// What is to be done about a parcel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +54,7 @@ struct Open {
 
 /// What of an order is left to tell.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
+pub(super) struct Stock {
     open: Vec<Open>,
     /// Units that anybody could still fulfil, wherever they are.
     left: Units,
@@ -65,20 +68,20 @@ pub(super) struct Shelf {
     unclaimed: Vec<(String, Vec<String>)>,
 }
 
-impl Shelf {
-    /// The shelf of an order of which others had fulfilled `before`, when these fulfilments are known to be ours.
+impl Stock {
+    /// The stock of an order of which others had fulfilled `before`, when these fulfilments are known to be ours.
     pub(super) fn of(order: &Order, share: &Share, before: &Before, claimed: &BTreeSet<&str>) -> Self {
-        let mut shelf = Self { accounted: before.clone(), ..Self::default() };
+        let mut stock = Self { accounted: before.clone(), ..Self::default() };
         let ships = order.lines.iter().filter(|line| line.requires_shipping && !line.gift_card);
-        shelf.left = ships.map(|line| (line.id.clone(), line.unfulfilled_quantity)).collect();
+        stock.left = ships.map(|line| (line.id.clone(), line.unfulfilled_quantity)).collect();
         for part in order.parts.iter().filter(|part| is_ours(part, share)) {
             let location = part.location_id.as_ref().unwrap_or(&part.location);
             let open = matches!(part.status, PartStatus::Open | PartStatus::InProgress);
-            for line in part.lines.iter().filter(|line| shelf.left.contains_key(&line.line)) {
-                *shelf.fulfilled.entry(line.line.clone()).or_default() += line.total.saturating_sub(line.remaining);
-                shelf.places.entry(line.line.clone()).or_default().insert(location.clone());
+            for line in part.lines.iter().filter(|line| stock.left.contains_key(&line.line)) {
+                *stock.fulfilled.entry(line.line.clone()).or_default() += line.total.saturating_sub(line.remaining);
+                stock.places.entry(line.line.clone()).or_default().insert(location.clone());
                 if open && line.remaining > 0 {
-                    shelf.open.push(Open {
+                    stock.open.push(Open {
                         location: location.clone(),
                         part: part.id.clone(),
                         id: line.id.clone(),
@@ -90,8 +93,8 @@ impl Shelf {
         }
         let unclaimed = |known: &&Fulfilment| !known.cancelled && !claimed.contains(known.id.as_str());
         let unclaimed = order.fulfilments.iter().filter(unclaimed);
-        shelf.unclaimed = unclaimed.map(|known| (known.id.clone(), known.tracking_numbers.clone())).collect();
-        shelf
+        stock.unclaimed = unclaimed.map(|known| (known.id.clone(), known.tracking_numbers.clone())).collect();
+        stock
     }
 
     /// Whether the order has this line, as something that is shipped.
@@ -176,7 +179,7 @@ impl Shelf {
 
     /// Takes units from what is open, one portion per location.
     fn portions(&self, mut wanted: Units) -> Vec<Portion> {
-        let mut by_location: BTreeMap<&str, BTreeMap<&str, Vec<(String, u32)>>> = BTreeMap::new();
+        let mut by_location: BTreeMap<&str, BTreeMap<&str, Lines>> = BTreeMap::new();
         for open in &self.open {
             let Some(count) = wanted.get_mut(&open.line) else { continue };
             let taken = open.units.min(*count);
@@ -232,8 +235,8 @@ mod tests {
         lines.iter().map(|(line, count)| ((*line).to_owned(), *count)).collect()
     }
 
-    fn shelf(order: &Order) -> Shelf {
-        Shelf::of(order, &Share::default(), &Before::new(), &BTreeSet::new())
+    fn stock(order: &Order) -> Stock {
+        Stock::of(order, &Share::default(), &Before::new(), &BTreeSet::new())
     }
 
     /// Line 1 with two units of which so many are left, line 2 with one.
@@ -252,12 +255,12 @@ mod tests {
     #[test]
     fn a_parcel_takes_its_units_and_no_others() {
         let order = with_left(2);
-        let mut shelf = shelf(&order);
-        let Step::Tell(portions) = shelf.step(&units(&[("1", 1)]), Some("1Z")) else { panic!() };
+        let mut stock = stock(&order);
+        let Step::Tell(portions) = stock.step(&units(&[("1", 1)]), Some("1Z")) else { panic!() };
         assert_eq!(portions, [vec![(order.parts[0].id.clone(), vec![(order.parts[0].lines[0].id.clone(), 1)])]]);
-        shelf.take(&portions[0]);
-        assert_eq!(shelf.rest(), units(&[("1", 1), ("2", 1)]));
-        assert_eq!(told(shelf.step(&shelf.rest(), None)), [2]);
+        stock.take(&portions[0]);
+        assert_eq!(stock.rest(), units(&[("1", 1), ("2", 1)]));
+        assert_eq!(told(stock.step(&stock.rest(), None)), [2]);
     }
 
     #[test]
@@ -265,35 +268,35 @@ mod tests {
         let mut order = with_left(1);
         order.fulfilments = vec![fulfilment("1Z")];
         let parcel = units(&[("1", 1)]);
-        assert_eq!(shelf(&order).step(&parcel, Some("1Z")), Step::Known(vec![GID.into()]));
+        assert_eq!(stock(&order).step(&parcel, Some("1Z")), Step::Known(vec![GID.into()]));
         let claimed = BTreeSet::from([GID]);
-        let second = Shelf::of(&order, &Share::default(), &Before::new(), &claimed).step(&parcel, Some("1Z"));
+        let second = Stock::of(&order, &Share::default(), &Before::new(), &claimed).step(&parcel, Some("1Z"));
         assert_eq!(told(second), [1]);
         order.fulfilments[0].cancelled = true;
-        assert_eq!(told(shelf(&order).step(&parcel, Some("1Z"))), [1], "a cancelled one does not count");
+        assert_eq!(told(stock(&order).step(&parcel, Some("1Z"))), [1], "a cancelled one does not count");
     }
 
     #[test]
     fn without_a_number_the_units_decide_or_nobody() {
         let parcel = units(&[("1", 1)]);
-        assert_eq!(told(shelf(&with_left(2)).step(&parcel, None)), [1]);
-        assert_eq!(shelf(&with_left(1)).step(&parcel, None), Step::ByHand, "exactly its units are fulfilled");
-        let mut accounted = shelf(&with_left(1));
+        assert_eq!(told(stock(&with_left(2)).step(&parcel, None)), [1]);
+        assert_eq!(stock(&with_left(1)).step(&parcel, None), Step::ByHand, "exactly its units are fulfilled");
+        let mut accounted = stock(&with_left(1));
         accounted.account_for(&parcel);
         assert_eq!(told(accounted.step(&parcel, None)), [1], "these were another parcel's");
         let mut unclear = with_left(1);
         unclear.parts[0].lines[0].total = 4;
-        assert!(matches!(shelf(&unclear).step(&parcel, None), Step::Doubt(_)));
+        assert!(matches!(stock(&unclear).step(&parcel, None), Step::Doubt(_)));
     }
 
     #[test]
     fn what_somebody_fulfilled_by_hand_is_not_told_and_what_is_missing_is_asked_about() {
-        assert_eq!(shelf(&with_left(0)).step(&units(&[("1", 2)]), Some("1Z")), Step::ByHand);
-        let doubt = shelf(&with_left(1)).step(&units(&[("1", 2)]), Some("1Z"));
+        assert_eq!(stock(&with_left(0)).step(&units(&[("1", 2)]), Some("1Z")), Step::ByHand);
+        let doubt = stock(&with_left(1)).step(&units(&[("1", 2)]), Some("1Z"));
         assert!(matches!(doubt, Step::Doubt(why) if why.contains("lets 1 of it")));
         let mut held = with_left(2);
         held.parts[0].status = PartStatus::OnHold;
-        assert!(matches!(shelf(&held).step(&units(&[("1", 2)]), Some("1Z")), Step::Doubt(_)));
+        assert!(matches!(stock(&held).step(&units(&[("1", 2)]), Some("1Z")), Step::Doubt(_)));
     }
 
     #[test]
@@ -303,16 +306,16 @@ mod tests {
         (second.location, second.location_id) = ("Lisbon".into(), Some("77".into()));
         order.parts = vec![part("1", &[("1", 2, 2)]), second];
         let parcel = units(&[("1", 2), ("2", 1)]);
-        let mut counts = told(shelf(&order).step(&parcel, Some("1Z")));
+        let mut counts = told(stock(&order).step(&parcel, Some("1Z")));
         counts.sort_unstable();
         assert_eq!(counts, [1, 2]);
         // The first was told, the answer to the second never came.
         order.parts[0].lines[0].remaining = 0;
         order.lines[0].unfulfilled_quantity = 0;
         order.fulfilments = vec![fulfilment("1Z")];
-        assert_eq!(told(shelf(&order).step(&parcel, Some("1Z"))), [1]);
+        assert_eq!(told(stock(&order).step(&parcel, Some("1Z"))), [1]);
         order.parts[1].lines[0].remaining = 0;
         order.lines[1].unfulfilled_quantity = 0;
-        assert_eq!(shelf(&order).step(&parcel, Some("1Z")), Step::Known(vec![GID.into()]));
+        assert_eq!(stock(&order).step(&parcel, Some("1Z")), Step::Known(vec![GID.into()]));
     }
 }
