@@ -3,7 +3,7 @@
 use serde_json::json;
 use simulators::faults::{Effect, Fault};
 
-use crate::world::{Desk, World, an_order, bill_elsewhere, eventually, orders};
+use crate::world::{ALONE, Desk, World, an_order, bill_elsewhere, eventually, orders};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_held_order_steps_aside_and_goes_on_when_it_is_approved() {
@@ -60,7 +60,7 @@ async fn approved_held_again_and_approved_again_within_five_minutes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_order_is_carried_out_when_it_is_retried() {
     let world = World::start().await;
-    world.shop("acme", &[]).await;
+    world.on_terms("acme", ALONE).await;
     let sold = orders(1, 2);
     let refusal = Effect::Status { status: 405, body: "{\"message\":\"no\"}".into(), headers: vec![], commit: false };
     let name = sold[0]["name"].as_str().unwrap();

@@ -3,7 +3,7 @@
 use serde_json::json;
 use simulators::faults::{Effect, Fault};
 
-use crate::world::{World, an_order, domain, eventually, orders};
+use crate::world::{ALONE, World, an_order, domain, eventually, orders};
 
 fn status(status: u16, commit: bool) -> Effect {
     Effect::Status { status, body: "{\"message\":\"trouble\"}".into(), headers: vec![], commit }
@@ -11,7 +11,7 @@ fn status(status: u16, commit: bool) -> Effect {
 
 async fn one_order_in_spite_of(operation: &str, effect: Effect) {
     let world = World::start().await;
-    world.shop("acme", &[]).await;
+    world.on_terms("acme", ALONE).await;
     let sold = orders(1, 2);
     world.shipstation.faults().push(Fault::next(effect).on(operation));
     for order in &sold {

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::world::{Delivery, World, an_order, domain, orders};
+use crate::world::{ALONE, Delivery, World, an_order, domain, orders};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn figures_tell_what_happened() {
     let world = World::start().await;
-    world.shop("acme", &["--hold-country-differs"]).await;
+    world.on_terms("acme", &format!("{ALONE}[[hold.rules]]\nwhen = \"country-differs\"\n")).await;
     let mut sold = orders(1, 3);
     crate::world::bill_elsewhere(&mut sold[1]);
     for order in &sold {

@@ -21,6 +21,9 @@ pub(crate) use program::Program;
 /// The secret the program knows.
 pub(crate) const SECRET: &str = "the app's secret of this test";
 
+/// Terms of a shop whose orders never go together, for tests about single calls.
+pub(crate) const ALONE: &str = "[carriage.burst]\norders = 1\n";
+
 /// Ends the address of the warehouse account's notices.
 pub(crate) const NOTICE_SECRET: &str = "notices-of-this-test-alone";
 

@@ -120,6 +120,7 @@ fn standing(kind: StateKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use lane::marks::Marks;
     use std::collections::BTreeMap;
 
     use lane::clock::Timestamp;
