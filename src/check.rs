@@ -5,6 +5,7 @@
 mod machine;
 mod providers;
 mod stores;
+mod locations;
 mod terms;
 mod notices;
 

@@ -49,6 +49,10 @@ pub(crate) enum Command {
     PrivacyExport(u64),
     /// Carry a redaction out now, and not only when its turn comes.
     PrivacyRedact(u64),
+    /// What was collected for a request lies in its file.
+    PrivacyAnswered(u64),
+    /// Close a request without carrying it out.
+    PrivacyDismiss(u64),
 }
 
 /// What came of it.
@@ -95,6 +99,10 @@ pub(crate) enum Reply {
     PrivacyExported { request: u64, data: Exported },
     /// Nothing of a request's subject is left.
     PrivacyRedacted(u64),
+    /// The request counts as answered.
+    PrivacyAnswered(u64),
+    /// The request is closed, and nothing was done about it.
+    PrivacyDismissed(u64),
     /// There is no such request, or it asks for something else.
     NoSuchRequest(u64),
     /// Nothing was done, for this reason.

@@ -12,11 +12,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use lane::clock::{Clock, Timestamp, until};
 use lane::ports::{Desk, LedgerError, Privacy};
-use lane::privacy::{Ask, Kept};
+use lane::privacy::{Ask, Kept, Unread};
 use lane::state::StateKind;
 use lane::view::{Figures, Page};
 use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::program::UNREAD_TOLD;
 
 const JOBS: &str = "lanekeeper_jobs";
 const OLDEST_READY: &str = "lanekeeper_oldest_ready_seconds";
@@ -24,6 +26,7 @@ const STALLED: &str = "lanekeeper_lanes_stalled";
 const WEBHOOKS: &str = "lanekeeper_webhooks_recorded";
 const REQUESTS: &str = "lanekeeper_privacy_open";
 const OLDEST_REQUEST: &str = "lanekeeper_privacy_oldest_open_seconds";
+const UNREAD: &str = "lanekeeper_privacy_unread";
 
 /// Bounds of histograms. Every histogram here counts seconds: a commit takes a few milliseconds, a webhook has five
 /// seconds, a provider call at most some tens.
@@ -42,6 +45,7 @@ pub(crate) fn start() -> anyhow::Result<PrometheusHandle> {
     describe_gauge!(WEBHOOKS, "Webhooks in the ledger, by what became of them.");
     describe_gauge!(REQUESTS, "Privacy requests that wait, by what is asked.");
     describe_gauge!(OLDEST_REQUEST, Unit::Seconds, "How long the oldest privacy request that waits has been waiting.");
+    describe_gauge!(UNREAD, "Privacy requests of the last 30 days that could not be read.");
     Ok(counts)
 }
 
@@ -67,9 +71,10 @@ pub(crate) fn router<L: Desk + Privacy + 'static>(
 async fn show(State(source): State<Arc<Source>>) -> Response {
     let now = source.clock.now();
     match source.look(now).await {
-        Ok((figures, requests)) => {
+        Ok((figures, requests, unread)) => {
             source.set(&figures, now);
             set_requests(&requests, now);
+            gauge!(UNREAD).set(as_gauge(unread.count));
             let text = source.counts.render();
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }
@@ -92,15 +97,16 @@ fn set_requests(open: &[Kept], now: Timestamp) {
 }
 
 impl Source {
-    async fn look(&self, now: Timestamp) -> Result<(Figures, Vec<Kept>), LedgerError> {
+    async fn look(&self, now: Timestamp) -> Result<(Figures, Vec<Kept>, Unread), LedgerError> {
         let figures = self.desk.figures(now).await?;
+        let unread = self.privacy.unread(now.checked_sub(UNREAD_TOLD).unwrap_or(Timestamp::MIN)).await?;
         let (mut open, mut page) = (Vec::new(), Page::default());
         loop {
             let rows = self.privacy.requests(true, &page).await?;
             open.extend(rows.rows);
             match rows.next {
                 Some(next) => page.after = Some(next),
-                None => return Ok((figures, open)),
+                None => return Ok((figures, open, unread)),
             }
         }
     }
@@ -175,6 +181,7 @@ mod tests {
             request: PrivacyRequest { ask: Ask::Export, subject: Subject::default(), reference: None },
             received_at: Timestamp::from_second(seconds).unwrap(),
             done_at: None,
+            dismissed: false,
         };
         let recorder = PrometheusBuilder::new().build_recorder();
         let now = Timestamp::from_second(90).unwrap();

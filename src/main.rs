@@ -108,7 +108,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Privacy(requests) => {
             let config = Config::load(&requests.settings().config, &process_env)?;
-            let ask = async |command| ask(&config, command, clock, chance).await;
+            let ask = |command| ask(&config, command, clock.clone(), StdRng::from_rng(&mut chance));
             privacy::run(requests, ask).await
         }
     }

@@ -36,8 +36,17 @@ pub(crate) enum Requests {
         #[command(flatten)]
         settings: Settings,
     },
-    /// Carry a redaction out now, instead of waiting for the running program to do it.
+    /// Carry a redaction out now, instead of waiting for the running program to do it; and that of a shop which the
+    /// program does not forget by itself, once it has left or was removed.
     Redact {
+        /// The request's number, as `list` shows it.
+        #[arg(long, value_name = "N")]
+        request: u64,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Close a request without carrying it out, such as an old one that was posted once more.
+    Dismiss {
         /// The request's number, as `list` shows it.
         #[arg(long, value_name = "N")]
         request: u64,
@@ -50,25 +59,30 @@ impl Requests {
     /// The settings this command names.
     pub(crate) fn settings(&self) -> &Settings {
         match self {
-            Self::List { settings, .. } | Self::Export { settings, .. } | Self::Redact { settings, .. } => settings,
+            Self::List { settings, .. }
+            | Self::Export { settings, .. }
+            | Self::Redact { settings, .. }
+            | Self::Dismiss { settings, .. } => settings,
         }
     }
 }
 
 /// Carries it out; `ask` has a command carried out by whoever has the ledger.
-pub(crate) async fn run<A>(requests: Requests, ask: impl FnOnce(Command) -> A) -> anyhow::Result<()>
+pub(crate) async fn run<A>(requests: Requests, mut ask: impl FnMut(Command) -> A) -> anyhow::Result<()>
 where
     A: Future<Output = anyhow::Result<Reply>>,
 {
     match requests {
         Requests::List { all, .. } => say::line(words(&ask(Command::PrivacyList { open: !all }).await?)),
+        Requests::Dismiss { request, .. } => say::line(words(&ask(Command::PrivacyDismiss(request)).await?)),
         Requests::Redact { request, .. } => say::line(words(&ask(Command::PrivacyRedact(request)).await?)),
         Requests::Export { request, to, .. } => {
-            // The file comes first: the request counts as done once it is answered.
+            // The file comes first; the request counts as answered only when everything is in it.
             let file = NewFile::create(&to)?;
             let reply = ask(Command::PrivacyExport(request)).await?;
             let Reply::PrivacyExported { data, .. } = reply else { anyhow::bail!("{}", words(&reply)) };
             file.keep(&data.0)?;
+            ask(Command::PrivacyAnswered(request)).await?;
             say::line(format_args!(
                 "{} holds everything that is known for the request {request}. Hand it to the merchant, then delete it: \
                  nothing here does.",
@@ -136,11 +150,19 @@ mod tests {
     async fn an_export_is_for_its_user_alone_and_overwrites_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let to = folder.path().join("jane.json");
+        let answered = std::cell::Cell::new(false);
         let answer = async |command| {
+            if command == Command::PrivacyAnswered(7) {
+                let read: Value = serde_json::from_slice(&fs::read(&to).unwrap()).unwrap();
+                assert_eq!(read["orders"][0], "1001", "all of it lies there");
+                answered.set(true);
+                return Ok(Reply::PrivacyAnswered(7));
+            }
             assert_eq!(command, Command::PrivacyExport(7));
             Ok(Reply::PrivacyExported { request: 7, data: Exported(serde_json::json!({"orders": ["1001"]})) })
         };
         run(export(&to), answer).await.unwrap();
+        assert!(answered.get());
         assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
         let read: Value = serde_json::from_slice(&fs::read(&to).unwrap()).unwrap();
         assert_eq!(read["orders"][0], "1001");

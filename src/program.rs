@@ -31,6 +31,7 @@ use crate::figures;
 use crate::health::{self, Health};
 use crate::serve::{Limits, listen, serve};
 use forget::Forgetting;
+pub(crate) use forget::UNREAD_TOLD;
 use parts::Workers;
 
 /// How long requests and attempts in progress are given at the end. Orchestrators kill after 30 s; the longest

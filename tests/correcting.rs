@@ -1,6 +1,7 @@
 //! Mode `correct`: the warehouse imports the shop's orders by itself; we wait until one is there, correct what customs is
 //! told about it, and nothing else. We never make a copy: a second copy is a second parcel.
 
+use lane::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use simulators::journal::Kind;
 use simulators::orders::{Item, Reduction, Sale};
@@ -26,7 +27,7 @@ fn a_sale(number: u64, country: &str) -> Value {
     let mug = Item::new("MUG", "4.00".parse().unwrap(), 3).customs("732394", "PL");
     let socks = Item::new("SOCKS", "14.50".parse().unwrap(), 2).customs("611594", "IT");
     let sale = Sale::new("USD").country(country).item(mug).item(socks).shipping("Standard", "standard", 5.into());
-    sale.discount(Reduction::percent(10.into()).code("TEN")).order(number, jiff::Timestamp::now())
+    sale.discount(Reduction::percent(10.into()).code("TEN")).order(number, SystemClock::start().now())
 }
 
 fn id(order: &Value) -> u64 {

@@ -3,17 +3,9 @@
 
 use serde_json::{Value, json};
 use simulators::journal::Kind;
-use simulators::orders::{Item, Sale};
 use simulators::shopify::{Act, Change, Refund};
 
-use crate::world::{World, domain, eventually, key};
-
-fn a_sale(number: u64) -> Value {
-    let mug = Item::new("MUG", "18.95".parse().unwrap(), 3);
-    let socks = Item::new("SOCKS", "14.50".parse().unwrap(), 2);
-    let sale = Sale::new("USD").country("US").item(mug).item(socks).shipping("Standard", "standard", 5.into());
-    sale.order(number, jiff::Timestamp::now())
-}
+use crate::world::{World, a_sale, domain, eventually, key};
 
 fn id(order: &Value) -> u64 {
     order["id"].as_u64().unwrap()

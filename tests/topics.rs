@@ -2,20 +2,11 @@
 //! away closes its lane, and nobody is believed without a signature.
 
 use serde_json::{Value, json};
-use simulators::orders::{Item, Sale};
 use simulators::shopify::{Act, Change, Refund};
 
-use crate::world::{Delivery, Desk, World, domain, eventually, orders};
+use crate::world::{Delivery, Desk, World, a_sale, domain, eventually, orders};
 
 const RISK: &str = "[[hold.rules]]\nwhen = \"risk\"\n";
-
-/// Three mugs and two pairs of socks, sold now.
-fn a_sale(number: u64) -> Value {
-    let mug = Item::new("MUG", "18.95".parse().unwrap(), 3);
-    let socks = Item::new("SOCKS", "14.50".parse().unwrap(), 2);
-    let sale = Sale::new("USD").country("US").item(mug).item(socks).shipping("Standard", "standard", 5.into());
-    sale.order(number, jiff::Timestamp::now())
-}
 
 fn id(order: &Value) -> u64 {
     order["id"].as_u64().unwrap()

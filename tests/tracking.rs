@@ -5,21 +5,12 @@ use std::sync::Arc;
 
 use lane::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
-use simulators::orders::{Item, Sale};
 use simulators::shipstation::{self, Fate, Label, Trouble};
 use simulators::{ShipStation, journal};
 
-use crate::world::{Desk, World, domain, eventually, path};
+use crate::world::{Desk, World, a_sale, domain, eventually, path};
 
 const BACK: &str = "[carriage.tracking]\nback = true\n";
-
-/// Three mugs and two pairs of socks, sold now.
-fn a_sale(number: u64) -> Value {
-    let mug = Item::new("MUG", "18.95".parse().unwrap(), 3);
-    let socks = Item::new("SOCKS", "14.50".parse().unwrap(), 2);
-    let sale = Sale::new("USD").country("US").item(mug).item(socks).shipping("Standard", "standard", 5.into());
-    sale.order(number, jiff::Timestamp::now())
-}
 
 fn id(order: &Value) -> u64 {
     order["id"].as_u64().unwrap()
@@ -50,8 +41,11 @@ fn fulfilments(world: &World, order: &Value) -> Vec<Value> {
     order["fulfillments"].as_array().cloned().unwrap_or_default()
 }
 
-/// Carrier, number and units by SKU of each fulfilment.
-fn told(world: &World, order: &Value) -> Vec<(String, String, Vec<(String, u64)>)> {
+/// Carrier, number and units by SKU of a fulfilment.
+type Told = (String, String, Vec<(String, u64)>);
+
+/// What the shop was told of an order.
+fn told(world: &World, order: &Value) -> Vec<Told> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let all = fulfilments(world, order).into_iter().map(|fulfilment| {
         let lines = fulfilment["line_items"].as_array().unwrap();

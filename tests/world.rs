@@ -11,7 +11,7 @@ use std::time::Duration;
 use lane::clock::{Clock, SystemClock};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use simulators::orders::{Maker, headers, sign};
+use simulators::orders::{Item, Maker, Sale, headers, sign};
 use simulators::shopify::{Act, Webhook};
 use simulators::{ShipStation, Shopify, shipstation, shopify};
 
@@ -243,6 +243,14 @@ pub(crate) fn orders(seed: u64, count: u64) -> Vec<Value> {
 /// One such order.
 pub(crate) fn an_order(seed: u64) -> Value {
     orders(seed, 1).remove(0)
+}
+
+/// Three mugs and two pairs of socks, sold now.
+pub(crate) fn a_sale(number: u64) -> Value {
+    let mug = Item::new("MUG", "18.95".parse().unwrap(), 3);
+    let socks = Item::new("SOCKS", "14.50".parse().unwrap(), 2);
+    let sale = Sale::new("USD").country("US").item(mug).item(socks).shipping("Standard", "standard", 5.into());
+    sale.order(number, SystemClock::start().now())
 }
 
 /// Makes the order bill to another country than it ships to.

@@ -41,8 +41,8 @@ pub struct Warehouse {
     /// The random text that ends the address of its notices: 20 to 200 of `A-Z`, `a-z`, `0-9`, `-`, `.`, `_` and `~`. It
     /// is all that proves a notice.
     pub secret: SecretString,
-    /// The host of its API (`ssapi.shipstation.com`), without a port. A notice that points anywhere else is refused. If it
-    /// is not given, only the worker looks.
+    /// The host of its API (`ssapi.shipstation.com`), without a port. A notice that points neither there nor at another of
+    /// `ShipStation`'s own hosts (`ssapi6.shipstation.com`) is refused. If it is not given, only the worker looks.
     pub host: Option<String>,
 }
 

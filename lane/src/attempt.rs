@@ -77,7 +77,7 @@ impl Job {
     ) -> Result<Completion, ImpossibleMove> {
         self.reach = report.reach.clone();
         if self.redacted {
-            return self.end_redacted(&report.outcome, now);
+            return self.end_redacted(&report.outcome, chance, now);
         }
         self.learn(report);
         let overtaken = self.version > self.begun_version || self.disturbed;
@@ -118,9 +118,21 @@ impl Job {
     }
 
     /// Nothing of what the attempt saw is kept.
-    fn end_redacted(&mut self, outcome: &Outcome, now: Timestamp) -> Result<Completion, ImpossibleMove> {
+    fn end_redacted(&mut self, outcome: &Outcome, chance: f64, now: Timestamp) -> Result<Completion, ImpossibleMove> {
+        let mut completion = Completion { placing: Placing::Keep, reopened: false, pause: None };
+        if self.rejecting.is_some() && self.put_off_taking_back(outcome, chance, now)? {
+            if let Outcome::Pause { why, until } = outcome {
+                completion.pause = Some((why.clone(), *until));
+            }
+            self.disturbed = false;
+            self.forget_people();
+            return Ok(completion);
+        }
         let by = match outcome {
             Outcome::Done(proof) => Move::Finish(proof.clone()),
+            Outcome::Withdrawn if let Some(Rejection { by, .. }) = &self.rejecting => {
+                Move::Refuse { by: by.clone(), why: String::new() }
+            }
             Outcome::Retry { .. }
             | Outcome::Hold { .. }
             | Outcome::Fail(_)
@@ -132,7 +144,28 @@ impl Job {
         self.disturbed = false;
         self.go(by, now)?;
         self.redact(now)?;
-        Ok(Completion { placing: Placing::Keep, reopened: false, pause: None })
+        Ok(completion)
+    }
+
+    /// Whether taking a forgotten order back is not over yet: then it stays in line, without the words of what happened.
+    fn put_off_taking_back(&mut self, outcome: &Outcome, chance: f64, now: Timestamp) -> Result<bool, ImpossibleMove> {
+        match outcome {
+            Outcome::Retry { after: asked, .. } if self.attempts < ATTEMPTS_MAX => {
+                let wait = asked.unwrap_or_else(|| delay_before(self.attempts + 1, chance));
+                self.go(Move::PutBack { not_before: Some(after(now, wait)), stops: false }, now)?;
+                Ok(true)
+            }
+            Outcome::Wait { until, stops, .. } => {
+                self.put_back(Some(*until).filter(|at| *at > now), *stops, now).map(|()| true)
+            }
+            Outcome::Pause { .. } => self.put_back(None, true, now).map(|()| true),
+            Outcome::Retry { .. }
+            | Outcome::Done(_)
+            | Outcome::Hold { .. }
+            | Outcome::Fail(_)
+            | Outcome::Skip(_)
+            | Outcome::Withdrawn => Ok(false),
+        }
     }
 
     fn settle(&mut self, outcome: &Outcome, policy: Policy, chance: f64, now: Timestamp) -> Result<(), ImpossibleMove> {
@@ -155,8 +188,8 @@ impl Job {
                 }
             }
             Outcome::Hold { reason, evidence, fingerprint, difference } => {
+                // A refusal stands while somebody is asked about taking the order back: their answer never brings it on.
                 self.questions += 1;
-                self.rejecting = None;
                 let hold = Hold {
                     number: self.questions,
                     reason: *reason,
@@ -170,6 +203,8 @@ impl Job {
             }
             Outcome::Fail(error) => self.give_up(error.clone(), policy, now)?,
             Outcome::Skip(why) => {
+                // What was accepted has come to its end, and opens nothing if the order comes back.
+                self.approved = None;
                 self.go(Move::Skip(why.clone()), now)?;
             }
             Outcome::Withdrawn => {
@@ -194,7 +229,6 @@ impl Job {
 
     fn give_up(&mut self, error: Trouble, policy: Policy, now: Timestamp) -> Result<(), ImpossibleMove> {
         self.questions += 1;
-        self.rejecting = None;
         let stops = policy.fail.stops();
         self.go(Move::GiveUp { number: self.questions, error, stops, at: now }, now)?;
         Ok(())
@@ -208,7 +242,6 @@ impl Job {
         now: Timestamp,
     ) -> Result<(), ImpossibleMove> {
         self.questions += 1;
-        self.rejecting = None;
         let hold = Hold {
             number: self.questions,
             reason,

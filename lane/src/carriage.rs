@@ -46,7 +46,7 @@ pub enum Mode {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Share {
-    /// The locations this warehouse serves, each by its name or its id; empty for all of the merchant's own.
+    /// The locations this warehouse serves, each by its id or its name; empty for all of the merchant's own.
     pub locations: Vec<String>,
     /// What to do about a part at another location.
     pub elsewhere: NotOurs,

@@ -1,5 +1,7 @@
 //! A job: one entry of a lane, everything the ledger knows about it, and what webhooks do to it.
 
+mod again;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -13,6 +15,8 @@ use crate::shop::SkipReason;
 use crate::state::{ImpossibleMove, Move, Placing, State, StateKind, step};
 use crate::wake_up::{DedupId, Envelope, SendKind, WakeUp};
 use crate::webhook::OrderNews;
+
+pub use again::REPEATS_APART;
 
 /// One entry of a lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +53,8 @@ pub struct Job {
     pub approved: Option<Approval>,
     /// A worker without a lease may have written while the running attempt was under way.
     pub disturbed: bool,
-    /// A person refused it while something of it may be at the warehouse: attempts only take it back.
+    /// A person refused it while something of it may be at the warehouse: attempts only take it back, also after a question
+    /// that came up on the way.
     pub rejecting: Option<Rejection>,
     /// How many wake-ups of each kind it has caused.
     pub sends: Sends,
@@ -70,6 +75,9 @@ pub struct Job {
     pub redacted: bool,
     /// Follows its webhook through the logs.
     pub correlation: CorrelationId,
+    /// When a repeated body last made it be looked at again.
+    #[serde(default)]
+    pub repeated_at: Option<Timestamp>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// When its newest version was heard of.
@@ -141,6 +149,7 @@ impl Job {
             shipped_untold: false,
             redacted: false,
             correlation,
+            repeated_at: None,
             accepted_at: now,
             heard_at: now,
             changed_at: now,
@@ -198,7 +207,13 @@ impl Job {
     /// told afterwards; so store the job even if it is unchanged.
     pub fn has_shipped(&mut self, now: Timestamp) -> Result<Heard, ImpossibleMove> {
         self.shipped_untold = !self.redacted;
+        // What a person left as it stands may still ship, in part.
+        let left = matches!(self.state, State::Skipped { why: SkipReason::LeftAsItStands });
         match self.state.kind() {
+            StateKind::Skipped if left && !self.redacted => {
+                self.version += 1;
+                self.go(Move::Newer, now).map(Heard::Newer)
+            }
             StateKind::Waiting | StateKind::Attempting | StateKind::Retrying | StateKind::Done if !self.redacted => {
                 self.version += 1;
                 self.go(Move::Newer, now).map(Heard::Newer)
@@ -215,13 +230,39 @@ impl Job {
     }
 
     /// Forgets everything about the people behind the job. What was being decided or tried about it ends; an attempt
-    /// under way ends with its completion. Ids, places and states stay: they are the ledger's own.
+    /// under way ends with its completion. Ids, places and states stay: they are the ledger's own. What a person refused
+    /// and the warehouse has goes on being taken back, which takes nothing but its id there; else it would ship.
     pub fn redact(&mut self, now: Timestamp) -> Result<(), ImpossibleMove> {
+        let takes_back =
+            self.rejecting.is_some() && matches!(self.reach, Reach::There(_)) && self.state.kind().is_open();
+        self.forget_people();
+        if !takes_back {
+            self.rejecting = None;
+            self.go(Move::Redact, now)?;
+            return Ok(());
+        }
+        match self.state.kind() {
+            StateKind::Retrying | StateKind::Held | StateKind::Failed => self.go(Move::Withdraw, now).map(drop),
+            StateKind::Waiting | StateKind::Attempting | StateKind::Done | StateKind::Skipped | StateKind::Rejected => {
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether nothing is left to do about it but to take it back.
+    pub fn only_takes_back(&self) -> bool {
+        self.redacted && self.rejecting.is_some()
+    }
+
+    /// Takes the people out of everything that the job says of itself.
+    pub(crate) fn forget_people(&mut self) {
         self.redacted = true;
         self.marks = Marks::default();
         self.seen = None;
         self.approved = None;
-        self.rejecting = None;
+        if let Some(rejection) = &mut self.rejecting {
+            rejection.why.clear();
+        }
         if let Reach::There(copy) = &mut self.reach {
             // Hashes of short texts can be guessed.
             copy.written.clear();
@@ -229,8 +270,6 @@ impl Job {
         if let State::Rejected { why, .. } = &mut self.state {
             why.clear();
         }
-        self.go(Move::Redact, now)?;
-        Ok(())
     }
 
     /// Whether it may go to the warehouse in one call with others: nothing of it can be there, nobody refused it, and no

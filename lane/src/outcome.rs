@@ -39,7 +39,8 @@ pub enum Outcome {
     Fail(Trouble),
     /// Nothing to carry out.
     Skip(SkipReason),
-    /// A person refused the job, and nothing of it is left at the warehouse (any more).
+    /// A person refused the job, and nothing of it ships any more: it is not at the warehouse, or is cancelled or on hold
+    /// there, or a person saw to it.
     Withdrawn,
     /// Not yet; not counted as an attempt. Others may pass unless `stops`.
     Wait {
@@ -81,7 +82,9 @@ impl Outcome {
             Self::Retry { error, .. } | Self::Fail(error) => format!("{}: {}", error.at, error.words),
             Self::Hold { reason, .. } => reason.words().to_owned(),
             Self::Skip(why) => why.words(),
-            Self::Withdrawn => "refused, and nothing of it is left at the warehouse".to_owned(),
+            Self::Withdrawn => {
+                "refused; what the warehouse has of it is cancelled or on hold there, or left to a person".to_owned()
+            }
             Self::Wait { why, .. } => why.clone(),
             Self::Pause { why, .. } => why.words(),
         }
@@ -214,7 +217,7 @@ pub enum Reach {
     /// No attempt can have written anything.
     #[default]
     Untouched,
-    /// A write may have happened: look it up before writing again.
+    /// A write may have happened, or the warehouse may have imported it by itself: look it up before writing again.
     Unresolved,
     /// It is there.
     There(WarehouseCopy),

@@ -38,6 +38,18 @@ impl Ask {
     }
 }
 
+/// The topics by which requests come (*shopify.dev: Privacy law compliance*).
+pub const TOPICS: [&str; 3] = ["customers/data_request", "customers/redact", "shop/redact"];
+
+/// Requests that came and could not be read, so that nothing is done about them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// How many.
+    pub count: u64,
+    /// When the oldest came.
+    pub oldest: Option<Timestamp>,
+}
+
 /// Whom a request is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -73,6 +85,9 @@ pub struct Kept {
     pub request: PrivacyRequest,
     /// When it came.
     pub received_at: Timestamp,
-    /// When it was carried out.
+    /// When it was carried out, or dismissed.
     pub done_at: Option<Timestamp>,
+    /// A person closed it; it was never carried out.
+    #[serde(default)]
+    pub dismissed: bool,
 }

@@ -5,8 +5,11 @@
 //! Every rule that speaks is in the evidence, in words and figures; the reason of the hold is the first that speaks:
 //! first those that no shop can switch off, then the shop's own in the order it wrote them.
 
+mod seen;
 mod speak;
+pub(crate) mod stored;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +19,8 @@ use crate::hold::{Fact, HoldReason};
 use crate::money::Money;
 use crate::shop::RiskPending;
 
+pub use seen::{Company, Completeness, CustomsSeen, RiskSeen, Seen};
+use speak::plain_tag;
 pub use speak::speak;
 
 /// How long the platform's risk check may take before the shop's policy decides. It mostly ends within a minute.
@@ -98,95 +103,6 @@ impl Warning {
     }
 }
 
-/// What an attempt saw of an order that rules look at. No personal datum in it, so that it can be kept for dry runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// The total, in the shop's currency.
-    pub total: Money,
-    /// The country it ships to, two letters.
-    pub ships_to: Option<String>,
-    /// The country it is billed to, two letters.
-    pub billed_to: Option<String>,
-    /// How complete its shipping address is.
-    pub address: Completeness,
-    /// What the platform's risk check says.
-    pub risk: RiskSeen,
-    /// Units of the line that has most.
-    pub most_units: u32,
-    /// Lines that ship.
-    pub lines: u32,
-    /// Its tags.
-    pub tags: Vec<String>,
-    /// How many orders its customer has placed, this one included.
-    pub customer_orders: Option<u64>,
-    /// What customs would not be content with.
-    pub customs: CustomsSeen,
-    /// Parts of it that the shop's settings leave to a person, in words.
-    pub parts: Vec<String>,
-}
-
-/// How complete a shipping address is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Completeness {
-    /// There is none.
-    Absent,
-    /// It lacks these parts.
-    Lacks(Vec<String>),
-    /// It lacks nothing.
-    Complete,
-}
-
-/// What the platform's risk check says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RiskSeen {
-    /// It still runs.
-    Pending,
-    /// It recommends nothing.
-    #[default]
-    None,
-    /// It recommends to accept.
-    Accept,
-    /// It recommends to look at it.
-    Investigate,
-    /// It recommends to cancel it.
-    Cancel,
-}
-
-impl RiskSeen {
-    /// In words for people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Pending => "check pending",
-            Self::None => "no recommendation",
-            Self::Accept => "accept",
-            Self::Investigate => "investigate",
-            Self::Cancel => "cancel",
-        }
-    }
-}
-
-/// What customs would not be content with.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CustomsSeen {
-    /// What is missing, by line (`Mug: no HS code`).
-    pub missing: Vec<String>,
-    /// What we would declare and what the platform says the goods cost, if they differ.
-    pub difference: Option<(Money, Money)>,
-}
-
-/// What else the order's shop has, as far as rules ask for it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Company {
-    /// Other orders of the same customer that are in line.
-    pub waiting: u32,
-    /// The numbers of held orders that ship to the same address.
-    pub same_address: Vec<String>,
-    /// The numbers of held orders that were paid with the same card.
-    pub same_card: Vec<String>,
-}
-
 /// What a person must decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -216,6 +132,25 @@ impl HoldRules {
     /// Whether any rule asks for [`Company`].
     pub fn ask_for_company(&self) -> bool {
         self.rules.iter().any(Rule::asks_for_company)
+    }
+
+    /// Which of an order's tags the rules name, in lower case and in one order, however they stand there.
+    pub fn named_tags(&self, tags: &[String]) -> BTreeSet<String> {
+        let of_rule = |rule: &Rule| match rule {
+            Rule::Tagged { tags } => tags.clone(),
+            Rule::TotalAbove { .. }
+            | Rule::Risk { .. }
+            | Rule::CountryDiffers {}
+            | Rule::AddressIncomplete {}
+            | Rule::QuantityAbove { .. }
+            | Rule::FirstOrderAbove { .. }
+            | Rule::CustomerWaiting { .. }
+            | Rule::SameAddress {}
+            | Rule::SameCard {}
+            | Rule::Everything {} => Vec::new(),
+        };
+        let named: BTreeSet<String> = self.rules.iter().flat_map(of_rule).map(|tag| plain_tag(&tag)).collect();
+        tags.iter().map(|tag| plain_tag(tag)).filter(|tag| named.contains(tag)).collect()
     }
 
     /// Judges an order that nobody has accepted as it is. The risk check has its time from when the newest version was

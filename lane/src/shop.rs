@@ -96,7 +96,7 @@ pub struct Shop {
     #[serde(default)]
     pub policy: Policy,
     /// When a person must look first.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::rules::stored::read")]
     pub rules: HoldRules,
     /// Which orders are carried out at all.
     #[serde(default)]
@@ -164,6 +164,9 @@ pub enum SkipReason {
     AlreadyFulfilled,
     /// No part of it is for this shop's warehouse: it is at other locations, with another company, or picked up.
     ShipsElsewhere,
+    /// The warehouse's order is closed or divided, and a person accepted that it stays as it stands: what it lacks does
+    /// not ship from there.
+    LeftAsItStands,
     /// Its customer or its shop asked to be forgotten.
     Redacted,
     /// The shop's token cannot see the order: the webhook named the wrong shop, or the order was deleted.
@@ -171,6 +174,21 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Whether the order will not qualify again by itself: what the warehouse has of it is cancelled, which cannot be
+    /// undone there. What may come back, like a payment, is put on hold.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Cancelled | Self::NothingToShip => true,
+            Self::FinancialStatus(status) => status == "voided" || status == "refunded",
+            Self::TestOrder
+            | Self::AlreadyFulfilled
+            | Self::ShipsElsewhere
+            | Self::LeftAsItStands
+            | Self::Redacted
+            | Self::UnknownToShop => false,
+        }
+    }
+
     /// The reason in words for people.
     pub fn words(&self) -> String {
         match self {
@@ -181,6 +199,9 @@ impl SkipReason {
             Self::AlreadyFulfilled => "everything in it was fulfilled already".to_owned(),
             Self::ShipsElsewhere => {
                 "no part of it is for this warehouse: other locations, other companies or the buyer take it".to_owned()
+            }
+            Self::LeftAsItStands => {
+                "a person left the warehouse's order as it stands; what it lacks has to be shipped by hand".to_owned()
             }
             Self::Redacted => "its customer or its shop asked to be forgotten; nothing of it is kept".to_owned(),
             Self::UnknownToShop => {

@@ -65,8 +65,8 @@ pub enum State {
         /// Why.
         why: SkipReason,
     },
-    /// An operator refused it, and nothing of it is left at the warehouse. Only a worker without a lease, which may have
-    /// written it anew, brings it back into line, to be taken back once more.
+    /// An operator refused it, and nothing of it ships from the warehouse, or a person saw to it. Only a worker without a
+    /// lease, which may have written it anew, brings it back into line, to be taken back once more.
     Rejected {
         /// Who.
         by: OperatorId,

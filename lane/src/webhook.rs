@@ -41,10 +41,12 @@ impl Webhook {
     ///
     /// What carries no order can say the same twice and mean it: a hold that is released, placed and released again has two
     /// releases of one body, and a shop that leaves twice asks twice to be forgotten. Those are told apart by their event
-    /// ids, and by the body only where there is none.
+    /// ids, and by the body only where there is none. No id is signed, though: whoever has got hold of one such body can
+    /// invent as many as he likes. So the body of a touch is remembered all the same, by [`Webhook::repeat_key`], and what
+    /// it can do when it comes again is bounded.
     pub fn identity_keys(&self, owner: &str) -> Vec<[u8; 32]> {
         let source = self.source.as_str().as_bytes();
-        let scope = [source, owner.as_bytes(), self.topic.as_bytes()];
+        let scope = self.scope(owner);
         let mut keys = Vec::with_capacity(3);
         if let Some(id) = &self.webhook_id {
             keys.push(identity_key(b"webhook", &[source, id.as_bytes()]));
@@ -58,9 +60,27 @@ impl Webhook {
             Content::Order(_) | Content::Uninstalled { .. } | Content::Unreadable { .. } => false,
         };
         if self.event_id.is_none() || !may_repeat {
-            keys.push(identity_key(b"body", &[scope[0], scope[1], scope[2], &self.body_hash]));
+            keys.push(self.body_key(owner));
         }
         keys
+    }
+
+    /// The key by which the body of a touch is known that has an event id. One that was taken before does not make the
+    /// webhook a repetition; it only lets it do less ([`Job::touch_again`](crate::job::Job::touch_again)).
+    pub fn repeat_key(&self, owner: &str) -> Option<[u8; 32]> {
+        match &self.content {
+            Content::Touched(_) => self.event_id.as_ref().map(|_| self.body_key(owner)),
+            Content::Order(_) | Content::Uninstalled { .. } | Content::Privacy(_) | Content::Unreadable { .. } => None,
+        }
+    }
+
+    fn body_key(&self, owner: &str) -> [u8; 32] {
+        let scope = self.scope(owner);
+        identity_key(b"body", &[scope[0], scope[1], scope[2], &self.body_hash])
+    }
+
+    fn scope<'a>(&'a self, owner: &'a str) -> [&'a [u8]; 3] {
+        [self.source.as_str().as_bytes(), owner.as_bytes(), self.topic.as_bytes()]
     }
 }
 
@@ -176,6 +196,22 @@ mod tests {
         assert!(known(&released(None, "w1"), &released(None, "w2")), "nothing but the body tells");
         let order = |event| webhook("orders/paid", Some(event));
         assert!(known(&order("e1"), &Webhook { webhook_id: None, ..order("e2") }), "an order's body says its version");
+    }
+
+    #[test]
+    fn the_body_of_a_touch_is_known_again_whatever_its_ids_say() {
+        let touch = |event: Option<&str>| Webhook {
+            content: Content::Touched(Named::Order(JobId::from(1))),
+            ..webhook("orders/edited", event)
+        };
+        let key = touch(Some("e1")).repeat_key("acme").unwrap();
+        assert_eq!(touch(Some("e2")).repeat_key("acme"), Some(key));
+        assert!(touch(None).identity_keys("acme").contains(&key), "without an event id it is a repetition");
+        assert_eq!(touch(None).repeat_key("acme"), None);
+        assert_ne!(touch(Some("e1")).repeat_key("bolt"), Some(key));
+        let other = Webhook { body_hash: [8; 32], ..touch(Some("e1")) };
+        assert_ne!(other.repeat_key("acme"), Some(key));
+        assert_eq!(webhook("orders/paid", Some("e1")).repeat_key("acme"), None, "an order's body says its version");
     }
 
     #[test]

@@ -292,6 +292,37 @@ fn a_rejected_job_that_may_be_at_the_warehouse_is_taken_back_first() {
 }
 
 #[test]
+fn a_refusal_stands_through_every_question_about_taking_the_order_back() {
+    let mut job = job();
+    begin(&mut job, 1);
+    complete(&mut job, hold(), there());
+    job.decide(&decision(&job.clone(), Verdict::Reject)).unwrap();
+    begin(&mut job, 2);
+    complete(&mut job, hold(), there());
+    job.decide(&decision(&job.clone(), Verdict::Approve)).unwrap();
+    assert!(job.rejecting.is_some(), "approving it is not accepting the order");
+    begin(&mut job, 3);
+    complete(&mut job, Outcome::Fail(Trouble::new("shipstation", "no")), there());
+    job.decide(&decision(&job.clone(), Verdict::Retry)).unwrap();
+    assert!(job.rejecting.is_some());
+    begin(&mut job, 4);
+    complete(&mut job, Outcome::Withdrawn, there());
+    assert_eq!(job.state.kind(), StateKind::Rejected);
+}
+
+#[test]
+fn what_was_accepted_ends_with_the_order_it_was_about() {
+    let mut job = job();
+    begin(&mut job, 1);
+    complete(&mut job, hold(), Reach::Untouched);
+    job.decide(&decision(&job.clone(), Verdict::Approve)).unwrap();
+    assert!(job.accepts(&Fingerprint::given("fetched")).is_some());
+    begin(&mut job, 2);
+    complete(&mut job, Outcome::Skip(SkipReason::ShipsElsewhere), Reach::Untouched);
+    assert_eq!(job.approved, None);
+}
+
+#[test]
 fn of_two_versions_that_look_equally_new_the_fetch_decides() {
     let mut job = job();
     job.hear(&news(1, "pending"), Err(SkipReason::FinancialStatus("pending".into())), at(2)).unwrap();
@@ -455,6 +486,42 @@ fn what_a_webhook_does_not_carry_is_always_a_new_version_and_ends_a_wait() {
 }
 
 #[test]
+fn a_body_that_came_before_has_a_job_looked_at_seldom_and_takes_no_question_from_a_person() {
+    let wait = || Outcome::Wait { until: at(9000), why: "on hold".into(), stops: false };
+    let mut job = job();
+    assert_eq!(job.touch_again(at(5)).unwrap(), Heard::Unchanged, "it is looked at anyway");
+    begin(&mut job, 1);
+    job.complete(&report(wait(), Reach::Untouched), Policy::default(), 0.0, at(12)).unwrap();
+    assert_eq!(job.touch_again(at(20)).unwrap(), Heard::Newer(Placing::Keep));
+    assert_eq!((job.version, job.in_line().unwrap().ready), (2, Ready::Now));
+    begin(&mut job, 2);
+    assert_eq!(job.touch_again(at(21)).unwrap(), Heard::Unchanged, "an attempt has no end that is put off for ever");
+    let completion = job.complete(&report(wait(), Reach::Untouched), Policy::default(), 0.0, at(22)).unwrap();
+    assert!(!completion.reopened);
+    assert_eq!(job.touch_again(at(23)).unwrap(), Heard::Unchanged);
+    assert_eq!((job.version, job.in_line().unwrap().ready), (2, Ready::At(at(620))), "it is not lost, either");
+    assert_eq!(job.touch_again(at(620)).unwrap(), Heard::Newer(Placing::Keep));
+    begin(&mut job, 3);
+    job.complete(&report(done(), there()), Policy::default(), 0.0, at(622)).unwrap();
+    assert_eq!(job.touch_again(at(1219)).unwrap(), Heard::Unchanged);
+    assert_eq!(job.touch_again(at(1220)).unwrap(), Heard::Newer(Placing::End));
+    assert_eq!(job.version, 4);
+    begin(&mut job, 4);
+    let held = Outcome::Hold {
+        reason: HoldReason::TotalAbove,
+        evidence: vec![],
+        fingerprint: Fingerprint::given("fetched"),
+        difference: None,
+    };
+    job.complete(&report(held, there()), Policy::default(), 0.0, at(1222)).unwrap();
+    let before = job.clone();
+    assert_eq!(job.touch_again(at(90_000)).unwrap(), Heard::Unchanged);
+    assert_eq!(job, before);
+    job.redact(at(90_001)).unwrap();
+    assert_eq!(job.touch_again(at(90_002)).unwrap(), Heard::Unchanged);
+}
+
+#[test]
 fn what_shipped_reopens_what_was_done_and_leaves_people_their_questions() {
     let mut job = job();
     begin(&mut job, 1);
@@ -472,6 +539,31 @@ fn what_shipped_reopens_what_was_done_and_leaves_people_their_questions() {
     job.complete(&report(held, there()), Policy::default(), 0.0, at(22)).unwrap();
     assert_eq!(job.has_shipped(at(23)).unwrap(), Heard::Unchanged);
     assert_eq!(job.state.kind(), StateKind::Held);
+}
+
+#[test]
+fn what_ships_of_an_order_that_was_left_as_it_stands_is_told_and_of_no_other_that_was_skipped() {
+    for (why, heard) in
+        [(SkipReason::LeftAsItStands, Heard::Newer(Placing::End)), (SkipReason::ShipsElsewhere, Heard::Unchanged)]
+    {
+        let mut job = job();
+        begin(&mut job, 1);
+        job.complete(&report(Outcome::Skip(why), there()), Policy::default(), 0.0, at(12)).unwrap();
+        assert_eq!(job.has_shipped(at(20)).unwrap(), heard);
+    }
+}
+
+#[test]
+fn only_what_does_not_come_back_is_final() {
+    let word = |word: &str| SkipReason::FinancialStatus(word.to_owned());
+    for why in [SkipReason::Cancelled, SkipReason::NothingToShip, word("voided"), word("refunded")] {
+        assert!(why.is_final(), "{why:?}");
+    }
+    for why in
+        [word("pending"), word("authorized"), word("partially_paid"), SkipReason::ShipsElsewhere, SkipReason::TestOrder]
+    {
+        assert!(!why.is_final(), "{why:?}");
+    }
 }
 
 #[test]

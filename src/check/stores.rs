@@ -8,6 +8,9 @@ use worker::setup::Store;
 
 use super::Finding;
 
+/// How the domains end that Shopify gives to shops.
+const SHOPIFYS: &str = ".myshopify.com";
+
 /// Compares a shop's terms with the stores of its account. `shops` are all of the program.
 pub(super) fn judge(shop: &Shop, shops: &[Shop], stores: &[Store]) -> Vec<Finding> {
     let Carriage { mode, store, .. } = &shop.carriage;
@@ -25,7 +28,7 @@ pub(super) fn judge(shop: &Shop, shops: &[Shop], stores: &[Store]) -> Vec<Findin
     let found = match mode {
         Mode::Create => create(shop, shops, stores, named),
         // Terms without a store are told as such.
-        Mode::Correct => named.map(correct).unwrap_or_default(),
+        Mode::Correct => named.map(|store| correct(shop, shops, store)).unwrap_or_default(),
     };
     found.into_iter().map(|finding| finding.of(&shop.id)).collect()
 }
@@ -89,13 +92,21 @@ fn create(shop: &Shop, shops: &[Shop], stores: &[Store], named: Option<&Store>) 
             all(&perhaps)
         )));
     }
+    let left_out = on_trust(shop, shops, stores);
+    if found.is_empty() && !left_out.is_empty() {
+        found.push(Finding::Warning(format!(
+            "no store imports its orders a second time if {} imports another shop, as that one's terms say and ShipStation \
+             does not; see that it is so",
+            all(&left_out)
+        )));
+    }
     if found.is_empty() {
         found.push(Finding::Good("no store of its account imports its orders a second time".to_owned()));
     }
     found
 }
 
-fn correct(store: &Store) -> Vec<Finding> {
+fn correct(shop: &Shop, shops: &[Shop], store: &Store) -> Vec<Finding> {
     let wrong = |why: &str| vec![Finding::Wrong(format!("its store {} {why}", words(store)))];
     if !store.active {
         return wrong("is not active, so it imports nothing to correct; activate it in ShipStation, or name another");
@@ -109,6 +120,15 @@ fn correct(store: &Store) -> Vec<Finding> {
     if !store.is_shopify() {
         return wrong("does not import from Shopify; name the store that imports this shop's orders");
     }
+    if let Some(other) = anothers(store, shop, shops) {
+        return wrong(&format!("imports {other}; name the store that imports this shop's orders"));
+    }
+    if let Some(rival) = claimants(shop, shops).find(|other| other.carriage.store == Some(store.id)) {
+        return wrong(&format!(
+            "is named by the shop {}, too, and a store imports one shop; name the store that imports each",
+            rival.id
+        ));
+    }
     let mut found = vec![Finding::Good(format!("its orders are imported by the store {}", words(store)))];
     if !store.refreshes {
         found.push(Finding::Warning(format!(
@@ -119,22 +139,52 @@ fn correct(store: &Store) -> Vec<Finding> {
     found
 }
 
-/// Active stores that import from Shopify and are not said to be another shop's.
-fn unaccounted<'s>(shop: &'s Shop, shops: &'s [Shop], stores: &'s [Store]) -> impl Iterator<Item = &'s Store> {
-    let others: Vec<u64> = shops
+/// The other shops of the account that say that a store imports them.
+fn claimants<'s>(shop: &'s Shop, shops: &'s [Shop]) -> impl Iterator<Item = &'s Shop> {
+    shops
         .iter()
         .filter(|other| other.id != shop.id && other.warehouse == shop.warehouse)
         .filter(|other| other.carriage.mode == Mode::Correct)
-        .filter_map(|other| other.carriage.store)
-        .collect();
-    stores.iter().filter(move |store| store.active && store.is_shopify() && !others.contains(&store.id))
+}
+
+/// Whether the store is left to a shop that says it is its own.
+fn is_claimed(store: &Store, shop: &Shop, shops: &[Shop]) -> bool {
+    claimants(shop, shops).any(|other| other.carriage.store == Some(store.id))
+}
+
+/// Active stores that import from Shopify and are not said to be another shop's. What a store says of itself counts for
+/// more than what another shop's terms say of it.
+fn unaccounted<'s>(shop: &'s Shop, shops: &'s [Shop], stores: &'s [Store]) -> impl Iterator<Item = &'s Store> {
+    let importing = stores.iter().filter(|store| store.active && store.is_shopify());
+    importing.filter(|store| names_shop(store, shop) || !is_claimed(store, shop, shops))
+}
+
+/// Active stores that are another shop's by its terms alone.
+fn on_trust<'s>(shop: &Shop, shops: &[Shop], stores: &'s [Store]) -> Vec<&'s Store> {
+    let importing = stores.iter().filter(|store| store.active && store.is_shopify());
+    importing.filter(|store| host(store).is_none() && is_claimed(store, shop, shops)).collect()
 }
 
 /// Whether the store says that it is connected to this very shop. Most do not say to which.
 fn names_shop(store: &Store, shop: &Shop) -> bool {
-    let url = store.url.as_deref().unwrap_or_default().to_lowercase();
-    let host = url.split("//").last().and_then(|rest| rest.split(['/', '?', ':']).next()).unwrap_or_default();
-    shop.domains.iter().any(|domain| domain.as_str() == host)
+    host(store).is_some_and(|host| shop.domains.contains(&host))
+}
+
+/// What the store says it imports, if that cannot be this shop: another one of ours, or a domain that Shopify gives and
+/// this shop does not have. A domain of a merchant's own may be anybody's.
+fn anothers(store: &Store, shop: &Shop, shops: &[Shop]) -> Option<String> {
+    let host = host(store).filter(|host| !shop.domains.contains(host))?;
+    match shops.iter().find(|other| other.id != shop.id && other.domains.contains(&host)) {
+        Some(other) => Some(format!("the shop {} ({host})", other.id)),
+        None => host.ends_with(SHOPIFYS).then_some(host),
+    }
+}
+
+/// The host of the address that the store gives for its marketplace.
+fn host(store: &Store) -> Option<String> {
+    let url = store.url.as_deref()?.trim().to_lowercase();
+    let host = url.split("//").last()?.split(['/', '?', '#', ':']).next()?;
+    (!host.is_empty()).then(|| host.to_owned())
 }
 
 fn all(stores: &[&Store]) -> String {
@@ -188,7 +238,12 @@ mod tests {
         // A store that is off, or another shop's, imports nothing of this one.
         let off = Store { active: false, ..shopify.clone() };
         assert_eq!(judged(&unsaid, &[manual.clone(), off]).0, "+");
-        assert_eq!(judged(&unsaid, &[manual.clone(), store(8, "Shopify")]).0, "+");
+        let bolts = Store { url: Some("https://bolt.myshopify.com".into()), ..store(8, "Shopify") };
+        assert_eq!(judged(&unsaid, &[manual.clone(), bolts]).0, "+");
+        assert_eq!(judged(&unsaid, &[manual.clone(), store(8, "Shopify")]).0, "!", "only bolt's terms say so");
+        let mistaken = Store { url: Some("acme.myshopify.com".into()), ..store(8, "Shopify") };
+        let (signs, words) = judged(&unsaid, &[manual.clone(), mistaken]);
+        assert!(signs == "-" && words.contains("second copy"), "bolt's terms are wrong: {words}");
         // Where a store says that it is this very shop's, there is nothing to be said.
         let its_own = Store { url: Some("https://Acme.myshopify.com/admin".into()), ..shopify };
         assert_eq!(judged(&said, &[manual, its_own]).0, "-");
@@ -207,6 +262,30 @@ mod tests {
         assert_eq!(judged(&with("acme", Mode::Create, None), &[off]).0, "-");
         let own = [store(1, "ShipStation"), shopify];
         assert!(judged(&with("acme", Mode::Create, Some(7)), &own).0.contains('-'));
+    }
+
+    #[test]
+    fn a_store_that_imports_another_shop_is_not_corrected_for_this_one() {
+        let shop = with("acme", Mode::Correct, Some(7));
+        let at = |url: &str| [Store { url: Some(url.into()), ..store(7, "Shopify") }];
+        assert_eq!(judged(&shop, &at("https://acme.myshopify.com/admin")).0, "+");
+        assert_eq!(judged(&shop, &at("https://www.acme.example/")).0, "+", "a domain of one's own says nothing");
+        let (signs, words) = judged(&shop, &at("https://BOLT.myshopify.com"));
+        assert!(signs == "-" && words.contains("the shop bolt"), "{words}");
+        let (signs, words) = judged(&shop, &at("strangers.myshopify.com:443"));
+        assert!(signs == "-" && words.contains("strangers.myshopify.com"), "{words}");
+    }
+
+    #[test]
+    fn two_shops_cannot_have_one_store() {
+        let shop = with("acme", Mode::Correct, Some(8));
+        let (signs, words) = judged(&shop, &[store(8, "Shopify")]);
+        assert!(signs == "-" && words.contains("the shop bolt, too"), "{words}");
+        // An account of another's has its own numbers.
+        let mut elsewhere = with("bolt", Mode::Correct, Some(8));
+        elsewhere.warehouse = lane::id::AccountId::at("shipstation", "spare");
+        let found = judge(&shop, &[shop.clone(), elsewhere], &[store(8, "Shopify")]);
+        assert!(matches!(found[..], [Finding::Good(_)]), "{found:?}");
     }
 
     #[test]

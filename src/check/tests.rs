@@ -9,6 +9,7 @@ use lane::policy::Policy;
 use lane::rules::{HoldRules, Rule};
 use lane::shop::{Qualification, Shop, Source};
 use serde_json::json;
+use simulators::faults::{Effect, Fault};
 use simulators::shipstation::Importing;
 use simulators::{ShipStation, Shopify, shipstation, shopify};
 use tempfile::TempDir;
@@ -123,6 +124,26 @@ async fn a_limit_in_another_currency_than_the_shops_is_warned_of() {
 }
 
 #[tokio::test]
+async fn a_location_that_the_shop_does_not_have_is_told_of() {
+    let scene = Scene::set().await;
+    let from = |named: &str| {
+        let mut shop = scene.shop();
+        shop.carriage.share.locations = vec![named.to_owned()];
+        shop
+    };
+    scene.shopify.put_location("acme.myshopify.com", 7, "Berlin", true);
+    scene.shopify.put_location("acme.myshopify.com", 8, "Old mill", false);
+    for (named, found) in [("berlin", (0, 0)), ("7", (0, 0)), ("Berlni", (1, 0)), ("Old mill", (0, 1))] {
+        assert_eq!(scene.at_shopify(from(named)).await, found, "{named}");
+    }
+    scene.shopify.put_location("acme.myshopify.com", 7, "Berlin North", true);
+    assert_eq!((scene.at_shopify(from("Berlin")).await, scene.at_shopify(from("7")).await), ((1, 0), (0, 0)));
+    scene.shopify.set_scopes("acme.myshopify.com", &["read_orders"]);
+    let only_scopes = scene.at_shopify(scene.shop()).await;
+    assert_eq!(scene.at_shopify(from("Berlni")).await, only_scopes, "what may not be read is not compared");
+}
+
+#[tokio::test]
 async fn a_store_that_imports_has_to_be_accounted_for() {
     let scene = Scene::set().await;
     assert_eq!(scene.at_shipstation(scene.shop()).await, (0, 0));
@@ -139,6 +160,24 @@ async fn a_store_that_imports_has_to_be_accounted_for() {
     scene.shipstation.set_store_active("key", 7, false);
     assert_eq!(scene.at_shipstation(with(Mode::Correct, 7)).await, (1, 0));
     assert_eq!(scene.at_shipstation(scene.shop()).await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_limit_that_is_used_up_is_waited_for_once_and_stores_that_were_not_read_are_wrong() {
+    let scene = Scene::set().await;
+    let limited = |seconds| Fault::next(Effect::Throttle { retry_after_seconds: seconds });
+    let look = async |faults: &[u64]| {
+        faults.iter().for_each(|seconds| scene.shipstation.faults().push(limited(*seconds)));
+        let before = scene.shipstation.journal().call_count();
+        let mut findings = Findings::default();
+        let said = providers::accounts(&scene.config, &scene.client, &mut findings).await;
+        let calls = scene.shipstation.journal().call_count() - before;
+        (said.stores.len(), findings.wrong, calls)
+    };
+    assert_eq!(look(&[0]).await, (1, 0, 2), "it passes");
+    assert_eq!(look(&[0, 0]).await, (0, 1, 2), "the stores were not read");
+    assert_eq!(look(&[61]).await, (0, 1, 1), "nobody waits that long");
+    assert_eq!(look(&[]).await, (1, 0, 1));
 }
 
 #[tokio::test]

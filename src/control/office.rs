@@ -41,6 +41,9 @@ pub(crate) struct Office {
     chance: Mutex<StdRng>,
 }
 
+/// Stands in the audit for whoever gave a command: the command line knows nobody by name.
+const PERSON: &str = "command line";
+
 /// A command that was carried out, and the wake-ups to send if there is a queue. Without one the sweep of the next
 /// start finds the lanes.
 pub(crate) struct CarriedOut {
@@ -68,6 +71,8 @@ impl Office {
             Command::PrivacyList { open } => self.list_requests(open).await.map(CarriedOut::from),
             Command::PrivacyExport(request) => self.export(request).await.map(CarriedOut::from),
             Command::PrivacyRedact(request) => self.redact(request).await.map(CarriedOut::from),
+            Command::PrivacyAnswered(request) => self.answered(request).await.map(CarriedOut::from),
+            Command::PrivacyDismiss(request) => self.dismiss(request).await.map(CarriedOut::from),
             Command::ShopAdd { shop, replace } => {
                 let _turn = self.chance.lock().await;
                 self.add_shop(*shop, replace).await
@@ -198,15 +203,26 @@ impl Office {
         Ok(data.map_or(Reply::NoSuchRequest(request), |data| Reply::PrivacyExported { request, data: Exported(data) }))
     }
 
+    async fn answered(&self, request: u64) -> Result<Reply, RegistryError> {
+        let answered = self.ledger.privacy.answered(request, self.clock.now()).await?;
+        Ok(if answered { Reply::PrivacyAnswered(request) } else { Reply::NoSuchRequest(request) })
+    }
+
+    async fn dismiss(&self, request: u64) -> Result<Reply, RegistryError> {
+        let dismissed = self.ledger.privacy.dismiss(request, PERSON, self.clock.now()).await?;
+        Ok(if dismissed { Reply::PrivacyDismissed(request) } else { Reply::NoSuchRequest(request) })
+    }
+
     async fn redact(&self, request: u64) -> Result<Reply, RegistryError> {
         loop {
-            match self.ledger.privacy.redact(request, self.clock.now()).await? {
+            match self.ledger.privacy.redact(request, Some(PERSON), self.clock.now()).await? {
                 Redacted::More => {}
                 Redacted::Done => return Ok(Reply::PrivacyRedacted(request)),
                 Redacted::NoSuchRequest => return Ok(Reply::NoSuchRequest(request)),
                 Redacted::ShopIsOpen => {
-                    let words = "nothing was erased: the shop still has the app. If it is to be forgotten all the same, \
-                                 remove it first (lanekeeper shop remove), then ask again";
+                    let words = "nothing was erased: the shop has the app. If it is to be forgotten all the same, remove it \
+                                 first (lanekeeper shop remove), then ask again; if not, dismiss the request \
+                                 (lanekeeper privacy dismiss)";
                     return Ok(Reply::Refused(words.to_owned()));
                 }
             }

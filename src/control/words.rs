@@ -28,7 +28,9 @@ pub(crate) fn is_refusal(reply: &Reply) -> bool {
         | Reply::RulesTried(_)
         | Reply::PrivacyRequests { .. }
         | Reply::PrivacyExported { .. }
-        | Reply::PrivacyRedacted(_) => false,
+        | Reply::PrivacyRedacted(_)
+        | Reply::PrivacyAnswered(_)
+        | Reply::PrivacyDismissed(_) => false,
     }
 }
 
@@ -80,8 +82,12 @@ pub(crate) fn words(reply: &Reply) -> String {
         Reply::PrivacyRedacted(request) => {
             format!("The request {request} is carried out: nothing of its subject is left in the ledger's files.")
         }
+        Reply::PrivacyAnswered(request) => format!("The request {request} counts as answered."),
+        Reply::PrivacyDismissed(request) => {
+            format!("The request {request} is closed, and nothing was erased because of it. That stands in the audit.")
+        }
         Reply::NoSuchRequest(request) => {
-            format!("There is no such request {request}; see `lanekeeper privacy list --all`. Nothing was done.")
+            format!("There is no such request {request} that could be carried out or dismissed; see `lanekeeper privacy list --all`. Nothing was done.")
         }
         Reply::Refused(why) => format!("Nothing was done: {why}."),
     }

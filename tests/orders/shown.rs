@@ -114,12 +114,16 @@ fn without_empty(path: &str, value: &Value, empty: &mut Vec<String>) -> Option<V
             let path = format!("{path}[]");
             Some(entries.iter().filter_map(|entry| without_empty(&path, entry, empty)).collect())
         }
-        value if is_empty(value) && !path.ends_with(".value") && !path.ends_with("unitPrice") => {
+        value if is_empty(value) && !is_worth(path) => {
             empty.push(path.to_owned());
             None
         }
-        value => Some(value.clone()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Some(value.clone()),
     }
+}
+
+fn is_worth(path: &str) -> bool {
+    ["value", "unitPrice"].contains(&path.rsplit('.').next().unwrap_or_default())
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -19,4 +19,4 @@ mod providers;
 pub mod jobs;
 
 pub use providers::shipstation::setup;
-pub use providers::shopify::scopes;
+pub use providers::shopify::{locations, scopes};

@@ -1,7 +1,7 @@
 //! What the warehouses shipped: notices are followed, and what they missed is looked for.
 //!
 //! ```text
-//! per account that some shop wants to hear of ─▶ notices? ─▶ few: follow each ─▶ settle
+//! per account, if any shop wants to hear ─▶ notices? ─▶ few: follow each ─▶ settle
 //!    │                                              └───▶ many: one look at everything that is new ─▶ settle
 //!    └──▶ every 15 minutes: labels bought, labels taken back, orders marked as shipped since the last look
 //! ```
@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::lane::clock::{Clock, Timestamp, after, until};
-use ::lane::id::AccountId;
 use ::lane::ports::{LedgerError, OpenNotice, QueueSender, Registry, ShippedOrder, Shipping};
 use ::lane::wake_up::Envelope;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +48,9 @@ const OVERLAP: Duration = Duration::from_mins(90);
 const FIRST_LOOK: Duration = Duration::from_hours(24);
 /// With more notices than this one look at everything that is new takes fewer calls than following each.
 const FOLLOWED_MAX: usize = 2;
+/// Pages of a notice that are followed: a batch of five thousand labels. Anybody who learnt the address that notices come to
+/// can name a list of all that an account ever shipped; reading it would keep the looks from their turn for hours.
+const NOTICE_PAGES_MAX: u64 = 10;
 /// Notices taken at a time.
 const NOTICES_MAX: u32 = 100;
 /// A notice that could not be followed for so long is given up: the looks have seen what it was about.
@@ -111,7 +113,7 @@ impl Shipments {
 
     /// One round of an account; how long until the next. `look_at` is when everything is looked through the next time.
     pub(crate) async fn round(&self, account: &ShipStationAccount, look_at: &mut Option<Timestamp>) -> Duration {
-        match self.wanted(&account.id).await {
+        match self.wanted().await {
             Ok(true) => {}
             Ok(false) => return NOTICES_EVERY,
             Err(error) => return self.outage.met(&error).max(NOTICES_EVERY),
@@ -137,10 +139,11 @@ impl Shipments {
         NOTICES_EVERY
     }
 
-    /// Whether any shop of the account wants its tracking back.
-    async fn wanted(&self, account: &AccountId) -> Result<bool, LedgerError> {
+    /// Whether any shop wants its tracking back. A shop that goes to another account leaves orders at the one before, so
+    /// that every account may have something to tell; one without costs a few calls every quarter of an hour.
+    async fn wanted(&self) -> Result<bool, LedgerError> {
         let shops = self.registry.shops().await?;
-        Ok(shops.iter().any(|shop| shop.warehouse == *account && shop.carriage.tracking.back))
+        Ok(shops.iter().any(|shop| shop.carriage.tracking.back))
     }
 
     /// Looks through everything that is new. It answers every notice that came before.
@@ -191,6 +194,7 @@ impl Shipments {
         Ok(())
     }
 
+    /// Follows a notice to its last page. The rest of one that names more than anybody ships at once is left to the looks.
     async fn follow_one(&self, account: &ShipStationAccount, notice: &OpenNotice) -> Result<(), RoundError> {
         let url = match address(&notice.url, &account.base_url) {
             Ok(url) => url,
@@ -206,11 +210,13 @@ impl Shipments {
                 Ok(read) => read,
                 Err(error) => return self.given_up(account, notice, error).await,
             };
-            let last = read.pages <= page;
+            let too_long = read.pages > NOTICE_PAGES_MAX;
+            let last = too_long || read.pages <= page;
             let settled: &[u64] = if last { &[notice.id] } else { &[] };
             self.take_in(account, &shipped(&read.parcels), settled, None).await?;
             if last {
-                metrics::counter!("lanekeeper_notices_total", "result" => "followed").increment(1);
+                let result = if too_long { "given up" } else { "followed" };
+                metrics::counter!("lanekeeper_notices_total", "result" => result).increment(1);
                 return Ok(());
             }
             page += 1;

@@ -41,7 +41,7 @@ use lane::ports::{
     Begin, Burst, Complete, Decided, Desk, Head, Intake, LedgerError, Notice, Once, Privacy, Recorded, Redacted,
     Release, RequestKey, Swept, Work,
 };
-use lane::privacy::Kept;
+use lane::privacy::{Kept, Unread};
 use lane::rules::Company;
 use lane::shop::Shop;
 use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
@@ -252,8 +252,13 @@ impl Privacy for Ledger {
         self.readers.read(move |conn| privacy::requests(conn, open, &page)).await
     }
 
-    async fn redact(&self, request: u64, now: Timestamp) -> Result<Redacted, LedgerError> {
-        match self.writer.write(move |unit| privacy::step(unit, request, now)).await? {
+    async fn unread(&self, since: Timestamp) -> Result<Unread, LedgerError> {
+        self.readers.read(move |conn| privacy::unread(conn, since)).await
+    }
+
+    async fn redact(&self, request: u64, by: Option<&str>, now: Timestamp) -> Result<Redacted, LedgerError> {
+        let by = by.map(str::to_owned);
+        match self.writer.write(move |unit| privacy::step(unit, request, by.as_deref(), now)).await? {
             Step::More => Ok(Redacted::More),
             Step::NoSuchRequest => Ok(Redacted::NoSuchRequest),
             Step::Done => Ok(Redacted::Done),
@@ -267,6 +272,15 @@ impl Privacy for Ledger {
     }
 
     async fn export(&self, request: u64, now: Timestamp) -> Result<Option<serde_json::Value>, LedgerError> {
-        privacy::export(&self.readers, &self.writer, request, now).await
+        privacy::export(&self.readers, request, now).await
+    }
+
+    async fn dismiss(&self, request: u64, by: &str, now: Timestamp) -> Result<bool, LedgerError> {
+        let by = by.to_owned();
+        self.writer.write(move |unit| privacy::dismiss(unit, request, &by, now)).await
+    }
+
+    async fn answered(&self, request: u64, now: Timestamp) -> Result<bool, LedgerError> {
+        self.writer.write(move |unit| privacy::answered(unit, request, now)).await
     }
 }

@@ -114,6 +114,40 @@ async fn no_file_holds_anything_of_a_forgotten_shop() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_about_nobody_known_is_done_without_clearing_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let story = Story::on(&path, &past::clock());
+    story.scene.shop_with("acme", PASSING).await;
+    let request = story.asks("acme", Ask::RedactCustomer, jane()).await;
+    let log = || std::fs::metadata(folder.path().join("ledger.db-wal")).unwrap().len();
+    assert_ne!(log(), 0);
+    story.carries_out(request).await;
+    assert_ne!(log(), 0, "emptying it takes syncs");
+    let conn = Connection::open(&path).unwrap();
+    let hashed = "SELECT hex(body_hash) FROM webhook WHERE outcome = 'asked'";
+    let hash: String = conn.query_row(hashed, [], |row| row.get(0)).unwrap();
+    assert_eq!(hash, "0".repeat(64), "what the request's body hashes to could be guessed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_webhook_that_cannot_be_read_keeps_no_shop_from_being_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let story = Story::on(&path, &past::clock());
+    for order in [1, 2] {
+        story.hears(story.webhook("acme", order, 1, &BOB)).await;
+    }
+    let conn = Connection::open(&path).unwrap();
+    let newer = "UPDATE webhook SET content = '{\"of_a_newer_program\":1}' WHERE seq = 1";
+    assert_eq!(conn.execute(newer, []).unwrap(), 1);
+    story.scene.shop_with("acme", PASSING).await;
+    assert_eq!(story.scene.state("acme", 2).await, StateKind::Waiting);
+    let kept: String = conn.query_row("SELECT quarantine FROM webhook WHERE seq = 1", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, "unreadable", "people look at it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redaction_that_was_cut_short_is_carried_on_after_a_start() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
@@ -124,7 +158,7 @@ async fn a_redaction_that_was_cut_short_is_carried_on_after_a_start() {
     // The machine dies after every single page: what a start finds is the file and the log as they lie there.
     let mut folders = vec![folder];
     for _ in 0..100 {
-        let came_to = story.ledger.redact(request, story.scene.now()).await.unwrap();
+        let came_to = story.ledger.redact(request, Some("kim"), story.scene.now()).await.unwrap();
         let open = story.ledger.requests(true, &Page::default()).await.unwrap().rows.len();
         assert_eq!(open, usize::from(came_to == Redacted::More), "open until it is done");
         if came_to == Redacted::Done {
@@ -153,7 +187,7 @@ async fn a_redaction_is_not_done_while_a_reader_holds_the_log() {
     reader.query_row("SELECT count(*) FROM job", [], |row| row.get::<_, u64>(0)).unwrap();
     let request = story.asks("acme", Ask::RedactCustomer, jane()).await;
     let refused = loop {
-        match story.ledger.redact(request, story.scene.now()).await {
+        match story.ledger.redact(request, Some("kim"), story.scene.now()).await {
             Ok(Redacted::More) => {}
             other => break other,
         }
@@ -165,6 +199,6 @@ async fn a_redaction_is_not_done_while_a_reader_holds_the_log() {
     story.hears(story.webhook("acme", 999, 1, &BOB)).await;
 
     reader.execute_batch("COMMIT").unwrap();
-    assert_eq!(story.ledger.redact(request, story.scene.now()).await.unwrap(), Redacted::Done);
+    assert_eq!(story.ledger.redact(request, Some("kim"), story.scene.now()).await.unwrap(), Redacted::Done);
     canaries.assert_none_there(folder.path());
 }

@@ -197,7 +197,7 @@ impl Story {
 
     pub(crate) async fn carries_out(&self, request: u64) -> u32 {
         for page in 1..1000 {
-            if self.ledger.redact(request, self.scene.now()).await.unwrap() == Redacted::Done {
+            if self.ledger.redact(request, Some("kim"), self.scene.now()).await.unwrap() == Redacted::Done {
                 return page;
             }
         }

@@ -10,6 +10,13 @@ use serde::Deserialize;
 /// The longest address that the platform sends.
 const RESOURCE_URL_CHARS_MAX: usize = 200;
 
+/// What stands around the number in the names of the platform's own hosts. Public samples of notices have `ssapi`,
+/// `ssapi4`, `ssapi6` and `ssapi11`, whatever host the account's calls go to; the worker follows the same.
+const HOST: (&str, &str) = ("ssapi", ".shipstation.com");
+
+/// The most digits of that number.
+const HOST_DIGITS_MAX: usize = 3;
+
 /// The events that say that something was shipped, and their words for metrics and logs.
 const SHIPPED: [(&str, &str); 3] = [
     ("SHIP_NOTIFY", "ship_notify"),
@@ -56,11 +63,11 @@ pub(crate) enum NotUnderstood {
     NoType,
     #[error("the resource_url is missing, overlong or no web address")]
     NoAddress,
-    #[error("the resource_url is not at the account's own host")]
+    #[error("the resource_url is neither at the account's own host nor at one of ShipStation's")]
     ForeignHost,
 }
 
-/// Reads a notice. `host` is the account's own, if it is known.
+/// Reads a notice. `host` is the account's own, if it is known; the platform's own hosts will do beside it.
 pub(crate) fn parse(body: &[u8], host: Option<&str>) -> Result<Parsed, NotUnderstood> {
     let body: Body = serde_json::from_slice(body)
         .map_err(|error| NotUnderstood::NotANotice { line: error.line(), column: error.column() })?;
@@ -70,10 +77,17 @@ pub(crate) fn parse(body: &[u8], host: Option<&str>) -> Result<Parsed, NotUnders
     };
     let url = body.resource_url.ok_or(NotUnderstood::NoAddress)?;
     let names = web_host(&url).ok_or(NotUnderstood::NoAddress)?;
-    if host.is_some_and(|host| !host.eq_ignore_ascii_case(&names)) {
+    if host.is_some_and(|host| !host.eq_ignore_ascii_case(&names) && !is_shipstations(&names)) {
         return Err(NotUnderstood::ForeignHost);
     }
     Ok(Parsed::Shipped(Hint { label, url }))
+}
+
+/// Whether it is one of the hosts of the platform's own API.
+fn is_shipstations(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let number = host.strip_prefix(HOST.0).and_then(|rest| rest.strip_suffix(HOST.1));
+    number.is_some_and(|number| number.len() <= HOST_DIGITS_MAX && number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 /// The host of a web address. Anything that two readers could read differently (a user name, a backslash, a sign that
@@ -135,7 +149,30 @@ mod tests {
     }
 
     #[test]
-    fn only_the_accounts_own_host_will_do() {
+    fn the_platforms_own_hosts_will_do_whichever_of_them_the_account_calls() {
+        for own in ["ssapi.shipstation.com", "ssapi6.shipstation.com", "127.0.0.1"] {
+            for host in
+                ["ssapi.shipstation.com", "ssapi4.shipstation.com", "SSAPI6.shipstation.com", "ssapi11.shipstation.com"]
+            {
+                let url = format!("https://{host}/shipments?batchId=7");
+                assert!(parse(&body("SHIP_NOTIFY", &url), Some(own)).is_ok(), "{host} for {own}");
+            }
+            for foreign in [
+                "ssapi-1.shipstation.com",
+                "ssapi1234.shipstation.com",
+                "xssapi.shipstation.com",
+                "ssapi.shipstation.com.b.example",
+                "shipstation.com",
+                "www.shipstation.com",
+            ] {
+                let url = format!("https://{foreign}/shipments");
+                assert_eq!(parse(&body("SHIP_NOTIFY", &url), Some(own)), Err(NotUnderstood::ForeignHost), "{foreign}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_accounts_own_host_will_do_beside_them() {
         let at = |url: &str| parse(&body("SHIP_NOTIFY", url), Some("a.example"));
         assert!(at("https://a.example/x").is_ok() && at("http://A.Example:8080/x").is_ok());
         for foreign in

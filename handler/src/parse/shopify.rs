@@ -5,7 +5,8 @@
 //!
 //! Only the body is signed, not the topic and not the shop. Whoever has got hold of one signed body could send it again
 //! under another topic: a customer's data request as a redaction, say. So each topic's reader takes only bodies that have
-//! that topic's own shape, and whatever closes or erases something must name the shop in the body too.
+//! that topic's own shape, and whatever closes or erases something must name the shop in the body too. A shape is no
+//! proof where two topics share it: `app/uninstalled` carries what `shop/update` carries (see [`uninstalled`]).
 
 mod topic;
 mod value;
@@ -54,6 +55,10 @@ enum NotUnderstood {
     NotPlain { field: &'static str },
 }
 
+/// What is to be done about a request about somebody's data that nobody could read. The law's 30 days run all the same.
+const LOOK_IT_UP: &str = "the request came and nothing is done about it: look it up in the Partner dashboard, because its \
+                          body is not kept";
+
 /// What a webhook turned out to be.
 #[derive(Debug)]
 pub(crate) enum Parsed {
@@ -71,8 +76,10 @@ pub(crate) fn parse(verified: &Verified, arrival: &Arrival) -> Parsed {
         Some(None) => return Parsed::OtherTopic,
         Some(Some(says)) => Ok(says),
     };
+    let about_data = matches!(says, Ok(Says::Privacy(_)));
     let content = match says.and_then(|says| content(says, told, verified.body(), arrival)) {
         Ok(content) => content,
+        Err(why) if about_data => Content::Unreadable { why: format!("{why}; {LOOK_IT_UP}") },
         Err(why) => Content::Unreadable { why: why.to_string() },
     };
     Parsed::Webhook(Box::new(Webhook {
@@ -82,7 +89,8 @@ pub(crate) fn parse(verified: &Verified, arrival: &Arrival) -> Parsed {
         webhook_id: told.webhook_id.clone(),
         event_id: told.event_id.clone(),
         body_hash: arrival.body_hash,
-        body: kept(verified.body(), &content),
+        // Somebody asked to be forgotten, perhaps: what a body says that cannot be read is not kept for that.
+        body: if about_data { Bytes::new() } else { kept(verified.body(), &content) },
         received_at: arrival.received_at,
         correlation: arrival.correlation.clone(),
         content,

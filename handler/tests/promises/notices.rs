@@ -39,6 +39,16 @@ async fn what_was_shipped_is_noted_before_it_is_answered() {
 }
 
 #[tokio::test]
+async fn a_notice_may_point_at_any_of_the_platforms_own_hosts() {
+    let world = World::new();
+    for host in ["ssapi4", "ssapi6", "ssapi11"] {
+        let url = format!("https://{host}.shipstation.com/shipments?storeID=2&batchId=1");
+        assert_eq!(world.post(main(body("SHIP_NOTIFY", &url))).await.status, 200, "{host}");
+        assert_eq!(world.noticed().last().map(|notice| notice.url.as_str()), Some(url.as_str()));
+    }
+}
+
+#[tokio::test]
 async fn whoever_does_not_know_the_address_learns_nothing() {
     let world = World::new();
     let spare = "notice-secret-of-the-spare-account";
@@ -100,6 +110,7 @@ async fn other_events_are_passed_over_and_what_cannot_be_read_is_refused() {
         body("SHIP_NOTIFY", &long),
         body("SHIP_NOTIFY", "/shipments"),
         body("SHIP_NOTIFY", "https://evil.example/shipments"),
+        body("SHIP_NOTIFY", "https://ssapi6.shipstation.com.evil.example/shipments"),
         body("SHIP_NOTIFY", "https://ssapi.shipstation.com@evil.example/"),
         body("SHIP_NOTIFY", "http://169.254.169.254/latest/meta-data"),
     ];

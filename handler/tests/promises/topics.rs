@@ -210,6 +210,50 @@ async fn a_request_about_somebodys_data_keeps_marks_and_ids_alone() {
 }
 
 #[tokio::test]
+async fn a_request_is_read_that_has_empty_lists_as_null_or_fields_that_nobody_knows_yet() {
+    let null = |body: &str, list: &str| {
+        let (before, rest) = body.split_once(&format!("\"{list}\":[")).unwrap();
+        format!("{before}\"{list}\":null{}", rest.split_once(']').unwrap().1)
+    };
+    let more = |body: &str, field: &str| body.replacen('{', &format!("{{{field},"), 1);
+    let cases = [
+        ("customers/redact", null(CUSTOMER_REDACT, "orders_to_redact"), Ask::RedactCustomer),
+        (
+            "customers/redact",
+            more(CUSTOMER_REDACT, r#""orders_requested":null,"data_request":null"#),
+            Ask::RedactCustomer,
+        ),
+        ("customers/redact", more(CUSTOMER_REDACT, r#""reason":{"code":"gdpr"}"#), Ask::RedactCustomer),
+        ("customers/data_request", null(DATA_REQUEST, "orders_requested"), Ask::Export),
+        ("customers/data_request", more(DATA_REQUEST, r#""orders_to_redact":null,"locale":"en""#), Ask::Export),
+        ("shop/redact", more(SHOP_REDACT, r#""shop_name":"Acme","requested_at":null,"plan":{}"#), Ask::RedactShop),
+    ];
+    for (topic, body, ask) in cases {
+        let content = told(topic, &body).await;
+        let Content::Privacy(request) = content else { panic!("{topic} {body}: {content:?}") };
+        assert_eq!(request.ask, ask, "{body}");
+        let names_somebody = request.subject.customer.is_some();
+        assert_eq!(names_somebody, ask != Ask::RedactShop, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_request_about_somebodys_data_that_cannot_be_read_nothing_is_kept_but_that_it_came() {
+    for topic in ["customers/data_request", "customers/redact", "shop/redact"] {
+        for body in [r#"{"customer":{"email":"jane@example.com","phone":"555-0101"}}"#, "jane 555-0101", "\u{0}jane"] {
+            let world = World::new();
+            let answer = world.post(about(topic, body)).await;
+            assert_eq!(answer.status, 200, "{topic}: {body}");
+            let recorded = world.recorded();
+            let Content::Unreadable { why } = &recorded[0].content else { panic!("{topic}: {body}") };
+            assert!(why.contains("Partner dashboard"), "{why}");
+            let all = format!("{:?}", recorded[0]).to_lowercase();
+            assert!(recorded[0].body.is_empty() && !all.contains("jane") && !all.contains("555-0101"), "{all}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_customer_may_have_an_id_or_a_mail_address_or_orders_alone() {
     let redact = |customer: &str, orders: &str| {
         format!(

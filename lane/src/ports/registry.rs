@@ -22,9 +22,9 @@ pub enum RegistryError {
         /// The shop that has it.
         shop: ShopId,
     },
-    /// The shop's warehouse would change while it is not known whether the present one has an order.
+    /// The shop's warehouse, its mode or its store would change while it is not known whether the present one has an order.
     #[error(
-        "the warehouse cannot be changed now: whether {order} reached {warehouse} is still being found out; \
+        "the warehouse, the mode and the store cannot be changed now: whether {order} reached {warehouse} is still being found out; \
          try again in some minutes, or decide the order on the review page"
     )]
     InDoubt {

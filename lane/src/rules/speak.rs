@@ -98,14 +98,17 @@ fn has_limit_in(rules: &HoldRules, rule: &Rule, total: Money) -> bool {
     })
 }
 
-/// Speaks only if it is known that the customer has no other order; a guest's order is a first one, too.
+/// Silent only if it is known that the customer had ordered before; a guest's order is a first one, too.
 fn first_above(rules: &HoldRules, rule: &Rule, seen: &Seen, limit: Money) -> Option<Vec<Fact>> {
     let orders = seen.customer_orders.unwrap_or(1);
     if orders > 1 {
         return None;
     }
     let mut facts = above(rules, rule, seen.total, limit)?;
-    facts.push(Fact::new("orders of this customer", if seen.customer_orders.is_some() { "1" } else { "not known" }));
+    facts.push(Fact::new(
+        "orders of its customer by then",
+        if seen.customer_orders.is_some() { "1" } else { "not known" },
+    ));
     Some(facts)
 }
 
@@ -131,7 +134,12 @@ fn tagged(seen: &Seen, tags: &[String]) -> Option<Vec<Fact>> {
 }
 
 fn same_tag(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
+    plain_tag(one) == plain_tag(other)
+}
+
+/// A tag as rules compare it.
+pub(super) fn plain_tag(tag: &str) -> String {
+    tag.trim().to_lowercase()
 }
 
 fn over(what: &str, count: u32, limit: u32) -> Option<Vec<Fact>> {

@@ -109,6 +109,14 @@ fn quantities_tags_and_first_orders_are_held_by_their_rules() {
 }
 
 #[test]
+fn the_tags_that_count_are_those_that_a_rule_names() {
+    let tags = |tags: &[&str]| tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>();
+    let rules = rules(vec![Rule::Everything {}, Rule::Tagged { tags: tags(&["vip ", "Fraud"]) }]);
+    assert_eq!(rules.named_tags(&tags(&["summer", "FRAUD", " Vip"])), ["fraud", "vip"].map(str::to_owned).into());
+    assert!(rules.named_tags(&tags(&["summer"])).is_empty());
+}
+
+#[test]
 fn company_is_judged_by_its_figures() {
     let company = Company { waiting: 3, same_address: vec!["#1001".into()], same_card: vec!["#1002".into()] };
     for (rule, name, value) in [

@@ -48,8 +48,8 @@ fn noted(why: &str) -> String {
     if why.is_empty() { String::new() } else { format!(": {why}") }
 }
 
-/// It was carried out before. What no longer qualifies was cancelled there; what can no longer be seen, or was
-/// fulfilled, was left alone.
+/// It was carried out before. What no longer qualifies was cancelled there, or put on hold if it may qualify again; what
+/// can no longer be seen, was fulfilled, or was left by a person, was left alone.
 fn skipped_after(why: &SkipReason, copy: &WarehouseCopy) -> String {
     let order = &copy.order_id;
     match why {
@@ -58,8 +58,10 @@ fn skipped_after(why: &SkipReason, copy: &WarehouseCopy) -> String {
         | SkipReason::FinancialStatus(_)
         | SkipReason::NothingToShip
         | SkipReason::ShipsElsewhere => {
-            format!("carried out, then taken back: {}, and cancelled at the warehouse (order {order})", why.words())
+            let stands = if why.is_final() { "cancelled" } else { "not to ship" };
+            format!("carried out, then taken back: {}, and {stands} at the warehouse (order {order})", why.words())
         }
+        SkipReason::LeftAsItStands => format!("not carried out as it is now: {} (order {order})", why.words()),
         SkipReason::AlreadyFulfilled | SkipReason::UnknownToShop | SkipReason::Redacted => {
             format!("carried out, and it stays at the warehouse as it is (order {order}): {}", why.words())
         }
@@ -162,6 +164,10 @@ mod tests {
             skipped(SkipReason::Cancelled, there()),
             "carried out, then taken back: cancelled at the platform, and cancelled at the warehouse (order 77)"
         );
+        let pending = skipped(SkipReason::FinancialStatus("pending".into()), there());
+        assert!(pending.ends_with(", and not to ship at the warehouse (order 77)"), "{pending}");
+        let left = skipped(SkipReason::LeftAsItStands, there());
+        assert!(left.starts_with("not carried out as it is now: ") && left.contains("by hand"), "{left}");
         let unknown = skipped(SkipReason::UnknownToShop, there());
         assert!(unknown.starts_with("carried out, and it stays at the warehouse as it is (order 77): "), "{unknown}");
     }

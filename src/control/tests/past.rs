@@ -163,7 +163,11 @@ async fn privacy_requests_are_listed_exported_and_carried_out() {
     let Reply::PrivacyExported { data, .. } = &exported else { panic!("{exported:?}") };
     assert!(data.0.to_string().contains("#1"), "{}", data.0);
     assert!(!format!("{exported:?}{}", words(&exported)).contains("#1"));
+    let waits = running.ask(Command::PrivacyList { open: true }).await;
+    assert!(words(&waits).contains("privacy export"), "nobody has the file yet: {}", words(&waits));
+    assert_eq!(running.ask(Command::PrivacyAnswered(export)).await, Reply::PrivacyAnswered(export));
     assert_eq!(running.ask(Command::PrivacyExport(redact)).await, Reply::NoSuchRequest(redact));
+    assert_eq!(running.ask(Command::PrivacyDismiss(export)).await, Reply::NoSuchRequest(export), "it is answered");
 
     assert_eq!(running.ask(Command::PrivacyRedact(redact)).await, Reply::PrivacyRedacted(redact));
     let open = running.ask(Command::PrivacyList { open: true }).await;

@@ -21,9 +21,15 @@ fn request(kept: &Kept) -> String {
     let who = if who.is_empty() { "a shop that is forgotten".to_owned() } else { who };
     let reference = kept.request.reference.as_ref().map(|number| format!("  Shopify's number {number}"));
     let stands = match (kept.done_at, kept.request.ask) {
+        (Some(done), _) if kept.dismissed => format!("dismissed {done}"),
         (Some(done), _) => format!("done {done}"),
         (None, Ask::Export) => format!("waits: lanekeeper privacy export --request {} --to FILE.json", kept.id),
-        (None, Ask::RedactCustomer | Ask::RedactShop) => "is being carried out".to_owned(),
+        (None, Ask::RedactCustomer) => "is being carried out".to_owned(),
+        (None, Ask::RedactShop) => format!(
+            "is carried out if the shop had left a day before; else: lanekeeper privacy redact --request {0}, or dismiss \
+             --request {0}",
+            kept.id
+        ),
     };
     format!("{}  {who} {asks}  asked {}{}  {stands}", kept.id, kept.received_at, reference.unwrap_or_default())
 }

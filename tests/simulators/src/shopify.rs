@@ -53,6 +53,7 @@ pub use webhook::Webhook;
 use access::Scopes;
 use api::{Api, Shop};
 use bucket::Bucket;
+use parts::Location;
 use risk::Risk;
 
 /// Why an order or an act was not taken.
@@ -151,6 +152,15 @@ impl Shopify {
         let now = self.front.clock.now();
         if let Some(shop) = self.shops().get_mut(&domain.to_lowercase()) {
             shop.bucket = Bucket::full(restore_rate.saturating_mul(20), restore_rate, now);
+        }
+    }
+
+    /// Adds a location of the merchant's own, or renames or closes one. The merchant's warehouse is there unless this says
+    /// otherwise.
+    pub fn put_location(&self, domain: &str, id: u64, name: &str, active: bool) {
+        if let Some(shop) = self.shops().get_mut(&domain.to_lowercase()) {
+            let location = Location { id, name: name.to_owned(), ..Location::default() };
+            shop.locations.insert(id, (location, active));
         }
     }
 

@@ -1,7 +1,7 @@
 //! One attempt at an order: fetch, judge, put, read back.
 //!
 //! ```text
-//! fetch ─▶ does not qualify ─▶ withdraw: cancel what the warehouse has ─▶ skip
+//! fetch ─▶ does not qualify ─▶ withdraw: cancel what the warehouse has, or put it on hold ─▶ skip
 //!   └────▶ judge ─▶ wait | question ─▶ late: put on hold what the warehouse has ─▶ hold
 //!             └───▶ put: (find, merge) write, read back ─▶ done | hold
 //!             └───▶ correct, where the warehouse imports orders by itself: wait, correct what customs is told
@@ -26,6 +26,7 @@ mod imported;
 mod find;
 mod fulfilled;
 mod put;
+mod closed;
 mod untouched;
 mod correct;
 mod withdraw;
@@ -65,6 +66,7 @@ use crate::providers::shopify::{Fetched, SHOPIFY, Shopify};
 use crate::secrets;
 use fulfilled::Before;
 use home::{account_of, home, units};
+use imported::{Forms, Imported, reach_of};
 use judge::{Question, Verdict};
 use load::Load;
 
@@ -87,6 +89,7 @@ pub struct Orders {
     wire: Wire,
     pacific: Pacific,
     ledger: Arc<dyn Work>,
+    forms: Forms,
 }
 
 /// Why orders cannot be carried at all.
@@ -122,8 +125,14 @@ struct Attempt<'a> {
     learnt: Learnt,
     /// The ledger, for rules that look at other orders.
     ledger: &'a dyn Work,
-    /// The order as it was fetched; until then as its webhook told it.
+    /// What an approval of the order as it was fetched covers; until then the order as its webhook told it.
     fetched: Fingerprint,
+    /// Whether the rules were asked about it, or need not be.
+    judged: bool,
+    /// In which form the stores tell their numbers.
+    forms: &'a Forms,
+    /// What the import was found to have before the order was fetched.
+    glanced: Option<Imported>,
 }
 
 impl Orders {
@@ -139,7 +148,14 @@ impl Orders {
             limiter.set(&account.id, Quota::per_minute(account.per_minute));
         }
         let wire = Wire::new(limiter, clock)?;
-        Ok(Self { accounts, shopify: Shopify::new(shopify), wire, pacific: Pacific::load()?, ledger })
+        Ok(Self {
+            accounts,
+            shopify: Shopify::new(shopify),
+            wire,
+            pacific: Pacific::load()?,
+            ledger,
+            forms: Forms::default(),
+        })
     }
 
     fn begun<'a>(
@@ -149,7 +165,7 @@ impl Orders {
         kind: AttemptKind,
         calls: &'a Calls<'a>,
     ) -> Result<Attempt<'a>, CallError> {
-        let reach = job.reach.clone();
+        let reach = reach_of(shop, job);
         Ok(Attempt {
             shop,
             job,
@@ -165,6 +181,9 @@ impl Orders {
             learnt: Learnt::default(),
             ledger: self.ledger.as_ref(),
             fetched: job.fingerprint.clone(),
+            judged: false,
+            forms: &self.forms,
+            glanced: None,
         })
     }
 
@@ -172,6 +191,9 @@ impl Orders {
         if let Some(rejection) = &attempt.job.rejecting {
             let name = self.number(attempt).await?;
             return attempt.take_back(&name, rejection).await;
+        }
+        if let Some(outcome) = attempt.waits_on().await? {
+            return Ok(outcome);
         }
         let order = match self.look(attempt).await? {
             ControlFlow::Continue(order) => order,
@@ -192,7 +214,7 @@ impl Orders {
         };
         attempt.learnt = judge::learnt(&order);
         attempt.load = Load::of(&order, &attempt.shop.carriage.share);
-        attempt.fetched = asked_with(order.fingerprint(), &attempt.load.asks);
+        attempt.fetched = attempt.covered(&order);
         Ok(attempt.older(&order).map_or(ControlFlow::Continue(order), ControlFlow::Break))
     }
 
@@ -206,6 +228,7 @@ impl Orders {
         let told = attempt.job.number.clone();
         match &attempt.reach {
             Reach::There(_) | Reach::Untouched => Ok(told),
+            Reach::Unresolved if attempt.mode() == Mode::Correct => Ok(told),
             Reach::Unresolved => match self.fetch(attempt).await? {
                 Fetched::Order(order) => Ok(order.name),
                 Fetched::Unknown => Ok(told),
@@ -237,7 +260,7 @@ impl Carry for Orders {
         let mut attempt = match self.begun(shop, job, kind, &calls) {
             Ok(attempt) => attempt,
             Err(error) => {
-                let (outcome, reach) = (error.outcome(&job.fingerprint), job.reach.clone());
+                let (outcome, reach) = (error.outcome(&job.fingerprint), reach_of(shop, job));
                 return Report { outcome, reach, calls: calls.end(), learnt: Learnt::default() };
             }
         };
@@ -294,10 +317,11 @@ impl Attempt<'_> {
     /// What a person accepted, or what was carried out before, is not judged again.
     async fn verdict(&mut self, order: &Order) -> Verdict {
         if self.job.accepts(&self.fetched).is_some() || self.job.passed.as_ref() == Some(&self.fetched) {
+            self.judged = true;
             return Verdict::Go;
         }
         let before = self.others_work(None);
-        let declared = self.declared(order, &self.load.shipped(order, &before));
+        let declared = self.declared(order, &before);
         let customs = match declared {
             Ok(declaration) => declaration.map(|declaration| declaration.seen).unwrap_or_default(),
             Err(question) => return Verdict::Hold(question),
@@ -315,23 +339,30 @@ impl Attempt<'_> {
         } else {
             Company::default()
         };
+        self.judged = true;
         self.judge(order, &self.load.clone(), customs, &company)
     }
 
     /// An order of which nothing is for this warehouse, or not yet.
     async fn nothing_to_ship(&mut self, order: &Order) -> Result<Option<Outcome>, CallError> {
-        let untouched = self.reach == Reach::Untouched;
-        let nothing = if untouched { !self.load.anything_left() } else { self.load.is_nothing() };
+        let untouched = self.is_untouched();
+        let nothing = if untouched {
+            !self.load.anything_left()
+        } else {
+            self.load.shipped(order, &self.others_work(None)).is_empty()
+        };
         if !nothing {
             return Ok(None);
         }
         if let Some((until, why)) = self.load.later(self.calls.now()) {
             return self.wait_for_the_shop(order, until, why).await.map(Some);
         }
-        if !untouched {
-            return self.withdraw(order, SkipReason::ShipsElsewhere).await.map(Some);
-        }
         let fulfilled = order.shipped_lines().all(|line| line.unfulfilled_quantity == 0);
+        if !untouched {
+            // What was refunded after others had fulfilled the rest does not come back.
+            let why = if fulfilled { SkipReason::NothingToShip } else { SkipReason::ShipsElsewhere };
+            return self.withdraw(order, why).await.map(Some);
+        }
         let why = if fulfilled { SkipReason::AlreadyFulfilled } else { SkipReason::ShipsElsewhere };
         Ok(Some(Outcome::Skip(why)))
     }
@@ -348,7 +379,7 @@ impl Attempt<'_> {
     /// may have been deleted, or have become too old for the token.
     fn unknown(&self) -> Outcome {
         let why = SkipReason::UnknownToShop;
-        if self.reach != Reach::Untouched {
+        if !self.is_untouched() {
             let gone = Fingerprint::of(b"unknown to the shop");
             if self.accepted(&gone) {
                 return Outcome::Skip(why);
@@ -384,26 +415,26 @@ impl Attempt<'_> {
         Outcome::Hold { reason, evidence, fingerprint: self.shown(), difference }
     }
 
-    /// What an approval of this attempt's hold accepts. An attempt that does not ask the hold rules must not bring an
-    /// order past them: its hold is about something that is never fetched, so that the next attempt judges afresh.
+    /// What an approval of this attempt's hold accepts. A hold that came before the rules were asked must not bring an
+    /// order past them: it is about something that is never fetched, so that the next attempt judges afresh.
     fn shown(&self) -> Fingerprint {
-        match self.kind {
-            AttemptKind::Full if self.job.rejecting.is_none() => self.fetched.clone(),
-            AttemptKind::Full | AttemptKind::LookUp => {
-                Fingerprint::of(format!("not judged, {}", self.fetched).as_bytes())
-            }
-        }
+        if self.judged { self.fetched.clone() } else { self.not_judged() }
+    }
+
+    fn not_judged(&self) -> Fingerprint {
+        Fingerprint::of(format!("not judged, {}", self.fetched).as_bytes())
     }
 
     fn asked(&self, question: Question) -> Outcome {
         self.held(question.reason, question.evidence, None)
     }
 
-    /// Whether a person accepted exactly this difference of exactly this order.
+    /// Whether a person accepted exactly this difference of exactly this order, whether or not it was judged when they did.
     fn accepted(&self, difference: &Fingerprint) -> bool {
         let approval = self.job.approved.as_ref();
         approval.is_some_and(|approval| {
-            approval.fingerprint == self.fetched && approval.difference.as_ref() == Some(difference)
+            let of_this = approval.fingerprint == self.fetched || approval.fingerprint == self.not_judged();
+            of_this && approval.difference.as_ref() == Some(difference)
         })
     }
 
@@ -414,14 +445,6 @@ impl Attempt<'_> {
     fn key(&self) -> String {
         compose::order_key(&self.shop.id, &self.job.id)
     }
-}
-
-/// What a person accepts includes which parts were asked about.
-fn asked_with(fetched: Fingerprint, asks: &[String]) -> Fingerprint {
-    if asks.is_empty() {
-        return fetched;
-    }
-    Fingerprint::of(format!("{fetched} {}", asks.join("\u{1f}")).as_bytes())
 }
 
 /// The platform splits an order by location some moments after it was placed.

@@ -27,6 +27,8 @@ pub(super) struct Running {
     pub(super) job: Job,
     pub(super) number: u32,
     pub(super) policy: Policy,
+    /// Whether the shop's terms name the locations that the warehouse serves.
+    pub(super) names_locations: bool,
     pub(super) left: Arc<CallsLeft>,
     pub(super) began: Timestamp,
 }
@@ -41,7 +43,8 @@ impl Lanes {
         kind: AttemptKind,
     ) -> Result<Turn, LedgerError> {
         let (left, began) = (Arc::new(CallsLeft::default()), self.clock.now());
-        let running = Running { job, number, policy: shop.policy, left, began };
+        let names_locations = !shop.carriage.share.locations.is_empty();
+        let running = Running { job, number, policy: shop.policy, names_locations, left, began };
         let deadline = lease.until.saturating_sub(RECORD).unwrap_or(began);
         let report = self.attempt(shop, &running, kind, deadline).await;
         self.limiter.finish(&lease.lane);
@@ -84,7 +87,7 @@ impl Lanes {
         let report = Report { outcome, reach: job.reach.clone(), calls: Vec::new(), learnt: Learnt::default() };
         let left = Arc::default();
         let policy = Policy::default();
-        let running = Running { job: *job, number, policy, left, began: now };
+        let running = Running { job: *job, number, policy, names_locations: false, left, began: now };
         self.record(lease, &running, report).await
     }
 

@@ -44,10 +44,12 @@ impl Lanes {
         jobs: Vec<(Box<Job>, u32)>,
     ) -> Result<Turn, LedgerError> {
         let (left, began) = (Arc::new(CallsLeft::default()), self.clock.now());
-        let running: Vec<Running> = jobs
-            .into_iter()
-            .map(|(job, number)| Running { job: *job, number, policy: shop.policy, left: Arc::clone(&left), began })
-            .collect();
+        let names_locations = !shop.carriage.share.locations.is_empty();
+        let begun = |(job, number): (Box<Job>, u32)| {
+            let left = Arc::clone(&left);
+            Running { job: *job, number, policy: shop.policy, names_locations, left, began }
+        };
+        let running: Vec<Running> = jobs.into_iter().map(begun).collect();
         let deadline = lease.until.saturating_sub(RECORD).unwrap_or(began);
         let reports = self.attempt_together(shop, &running, deadline, &left).await;
         self.limiter.finish(&lease.lane);

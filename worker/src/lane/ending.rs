@@ -5,6 +5,7 @@ use lane::clock::{Timestamp, after, until};
 use lane::line::Lease;
 use lane::outcome::{Outcome, Report};
 use lane::ports::{Complete, LedgerError};
+use lane::shop::SkipReason;
 use std::time::Duration;
 
 use super::attempting::{LOST, Running};
@@ -33,7 +34,7 @@ impl Lanes {
         report: Report,
     ) -> Result<Written, LedgerError> {
         let pauses = matches!(report.outcome, Outcome::Pause { .. });
-        let told = Told::of(&report.outcome);
+        let told = Told::of(&report.outcome, running.names_locations);
         let recorded = self.complete(lease, running, report).await;
         self.tell(lease, running, &told, recorded.as_ref());
         match recorded? {
@@ -90,6 +91,9 @@ impl Lanes {
     fn tell(&self, lease: &Lease, running: &Running, told: &Told, recorded: Result<&Complete, &LedgerError>) {
         let took = until(running.began, self.clock.now());
         metrics::counter!("lanekeeper_attempts_total", "outcome" => told.outcome).increment(1);
+        if told.elsewhere {
+            metrics::counter!("lanekeeper_orders_elsewhere_total").increment(1);
+        }
         metrics::histogram!("lanekeeper_attempt_seconds").record(took.as_secs_f64());
         let job = &running.job;
         let state = match recorded {
@@ -97,10 +101,10 @@ impl Lanes {
             Ok(Complete::Lost) => "not recorded: the lease was lost",
             Err(_) => "not recorded: the ledger failed",
         };
-        let Told { outcome, why, needs_a_person } = told;
+        let Told { outcome, why, elsewhere, needs_a_person } = told;
         let said = format!("attempt {} of job {} ended: {outcome}: {why}", running.number, job.id);
         // The level is part of the macro's call site, so the line stands twice.
-        if *needs_a_person {
+        if *needs_a_person || *elsewhere {
             tracing::warn!(
                 job.id = %job.id, shop.id = %job.shop, lane = %lease.lane, correlation.id = %job.correlation,
                 attempt = running.number, outcome, why, state, took_ms = took.as_millis(), "{said}"
@@ -127,12 +131,16 @@ pub(super) enum Written {
 struct Told {
     outcome: &'static str,
     why: String,
+    /// It was left out because none of the locations that the terms name has anything of it: fine with several warehouses,
+    /// and what it looks like when a location was renamed.
+    elsewhere: bool,
     needs_a_person: bool,
 }
 
 impl Told {
-    fn of(outcome: &Outcome) -> Self {
-        Self { outcome: outcome.label(), why: outcome.words(), needs_a_person: outcome.needs_a_person() }
+    fn of(outcome: &Outcome, names_locations: bool) -> Self {
+        let elsewhere = names_locations && matches!(outcome, Outcome::Skip(SkipReason::ShipsElsewhere));
+        Self { outcome: outcome.label(), why: outcome.words(), elsewhere, needs_a_person: outcome.needs_a_person() }
     }
 }
 
@@ -141,5 +149,18 @@ fn may_pass<T>(tried: &Result<T, LedgerError>) -> Option<String> {
     match tried {
         Err(LedgerError::Unavailable(words)) => Some(words.clone()),
         Ok(_) | Err(LedgerError::Stopped(_) | LedgerError::Unreadable(_) | LedgerError::Impossible(_)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_elsewhere_is_warned_of_where_the_terms_name_locations() {
+        let elsewhere = Outcome::Skip(SkipReason::ShipsElsewhere);
+        assert!(Told::of(&elsewhere, true).elsewhere);
+        assert!(!Told::of(&elsewhere, false).elsewhere, "the buyer picks it up, or another company ships it");
+        assert!(!Told::of(&Outcome::Skip(SkipReason::TestOrder), true).elsewhere);
     }
 }

@@ -70,6 +70,23 @@ impl CallError {
         }
     }
 
+    /// Whether the provider refused it for what it is, so that the same call would be refused again.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::DataRefused { .. } => true,
+            Self::MayHaveHappened { .. }
+            | Self::Stopped { .. }
+            | Self::OutOfTime { .. }
+            | Self::NeverLeft { .. }
+            | Self::Unanswered { .. }
+            | Self::ThrottledUntil { .. }
+            | Self::TokenRefused { .. }
+            | Self::ProviderRefuses { .. }
+            | Self::SecretMissing(_)
+            | Self::NotConfigured { .. } => false,
+        }
+    }
+
     /// What the attempt reports. `fetched` is the order as it was fetched, or as its webhook told it.
     pub(crate) fn outcome(self, fetched: &Fingerprint) -> Outcome {
         match self {

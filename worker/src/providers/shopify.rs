@@ -9,6 +9,7 @@ mod fetch;
 mod kept;
 pub(crate) mod fulfil;
 pub mod scopes;
+pub mod locations;
 mod shape;
 mod answer;
 #[cfg(test)]

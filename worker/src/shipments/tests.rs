@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use ::lane::carriage::{Carriage, Tracking};
 use ::lane::clock::ManualClock;
 use ::lane::history::Happened;
-use ::lane::id::{CorrelationId, Fingerprint, JobId, LaneKey, ShopId};
+use ::lane::id::{AccountId, CorrelationId, Fingerprint, JobId, LaneKey, ShopId};
 use ::lane::marks::Marks;
 use ::lane::policy::Policy;
 use ::lane::ports::{Desk as _, Intake as _, Notice, QueueError};
@@ -398,6 +398,59 @@ async fn a_notice_that_the_warehouse_does_not_know_is_given_up_and_the_next_look
     world.warehouse.faults().push(Fault::next(effect).on("shipments/list"));
     world.round().await;
     assert_eq!((world.open_notices().await, world.sent()), (0, 0));
+    world.pass(LOOK_EVERY);
+    world.round().await;
+    assert_eq!(world.sent(), 1);
+}
+
+#[tokio::test]
+async fn what_ships_at_an_account_that_its_shop_left_is_told_too() {
+    let mut world = World::start(true).await;
+    let mut shop = (*world.ledger.shops().await.unwrap()[0]).clone();
+    shop.warehouse = AccountId::at("shipstation", "other");
+    world.ledger.put_shop(&shop, world.clock.now()).await.unwrap();
+    world.ships(&label());
+    world.notice_of_batch(1).await;
+    world.round().await;
+    world.works().await;
+    assert_eq!((world.fulfilments().len(), world.state().await), (1, StateKind::Done));
+    world.pass(LOOK_EVERY);
+    let before = world.calls("shipments/list");
+    world.round().await;
+    assert!(world.calls("shipments/list") > before, "and it is looked through as before");
+}
+
+#[tokio::test]
+async fn how_long_a_notices_pages_are_is_not_the_senders_to_say() {
+    let mut world = World::start(true).await;
+    for _ in 0..2 {
+        let shipment = world.ships(&label());
+        world.warehouse.void(shipment["shipmentId"].as_u64().unwrap()).unwrap();
+    }
+    world.ships(&label());
+    for named in ["pageSize=1", "PAGESIZE=1&Page=2"] {
+        world.notice(&format!("{}/shipments?{named}", world.warehouse.base_url())).await;
+        let before = world.calls("shipments/list");
+        world.round().await;
+        assert_eq!((world.calls("shipments/list"), world.open_notices().await), (before + 1, 0), "{named}");
+    }
+    assert!(world.sent() > 0, "what it names is true all the same");
+}
+
+#[tokio::test]
+async fn a_notice_of_an_accounts_whole_past_is_left_to_the_looks() {
+    let mut world = World::start(true).await;
+    world.notice(&format!("{}/shipments", world.warehouse.base_url())).await;
+    let body = r#"{"shipments":[],"total":900000,"page":1,"pages":1800}"#.to_owned();
+    let long = Effect::Status { status: 200, body, headers: vec![], commit: false };
+    for _ in 0..3 {
+        world.warehouse.faults().push(Fault::next(long.clone()).on("shipments/list"));
+    }
+    let before = world.calls("shipments/list");
+    world.round().await;
+    assert_eq!((world.calls("shipments/list"), world.open_notices().await), (before + 1, 0));
+    world.warehouse.faults().clear();
+    world.ships(&label());
     world.pass(LOOK_EVERY);
     world.round().await;
     assert_eq!(world.sent(), 1);

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use worker::daemon::{Daemon, Parts};
 use worker::limiter::Limiter;
 
-use crate::harness::{Act, World};
+use crate::harness::{Act, LOOKS, World};
 
 struct Running {
     queue: Queue,
@@ -238,7 +238,7 @@ async fn what_a_429_asked_for_is_kept_by_the_next_process_too() {
 
 /// Waits until every message was worked and is gone.
 async fn until_worked(queue: &Queue) {
-    for _ in 0..1000 {
+    for _ in 0..LOOKS {
         if queue.stats().groups == 0 {
             return;
         }

@@ -32,6 +32,10 @@ use worker::attempt::{CallsLeft, Carry};
 use worker::lane::{Lanes, Ran};
 use worker::limiter::{Lesson, Limiter, Need, Quota};
 
+/// How often what other tasks do is looked at, every 10 ms. Every order is some syncs of a disk that other tests may keep
+/// busy, so only what never happens may take as long.
+pub(crate) const LOOKS: u32 = 12_000;
+
 /// What a scripted attempt does.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
@@ -444,7 +448,7 @@ impl World {
 
     /// Waits for what happens in other tasks.
     pub(crate) async fn until_state(&self, shop: &str, order: u64, state: StateKind) {
-        for _ in 0..1000 {
+        for _ in 0..LOOKS {
             if self.state(shop, order).await == state {
                 return;
             }

@@ -13,7 +13,7 @@ import json
 import sys
 
 ROOTS = {
-    "QueryRoot": {"order", "fulfillmentOrder", "currentAppInstallation", "shop"},
+    "QueryRoot": {"order", "fulfillmentOrder", "currentAppInstallation", "locations", "shop"},
     "Mutation": {"fulfillmentCreate"},
 }
 DEPTH = 5

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lane::carriage::Mode;
 use lane::clock::after;
 use lane::decision::{Refused, Verdict};
 use lane::history::Happened;
@@ -32,6 +33,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("a pause during a run stops the lane after the running attempt", |scene| Box::pin(pause_during_run(scene))),
         ("operators are found by their token unless disabled", |scene| Box::pin(operators(scene))),
         ("a warehouse is not changed while an order is in doubt", |scene| Box::pin(warehouse_in_doubt(scene))),
+        ("mode and store are not changed while an order is in doubt", |scene| Box::pin(mode_in_doubt(scene))),
         ("a domain belongs to one shop", |scene| Box::pin(domain_taken(scene))),
     ]
 }
@@ -239,6 +241,36 @@ async fn removal_outweighs(scene: Scene) {
     scene.releases(&lease).await;
     scene.shop("acme").await;
     scene.lease("acme").await;
+}
+
+async fn mode_in_doubt(scene: Scene) {
+    scene.shop("acme").await;
+    scene.hears("acme", &News::of(1)).await;
+    let lease = scene.lease("acme").await;
+    let (outcome, _) = fail();
+    scene.attempts(&lease, 1, outcome, Reach::Unresolved).await;
+    let known = scene.shop_value("acme", Policy::default());
+    let (mut imports, mut stores) = (known.clone(), known.clone());
+    (imports.carriage.mode, imports.carriage.store) = (Mode::Correct, Some(50));
+    stores.carriage.store = Some(50);
+    for moved in [&imports, &stores] {
+        let refused = scene.ports.registry.put_shop(moved, scene.now()).await;
+        assert!(matches!(refused, Err(RegistryError::InDoubt { .. })), "{refused:?}");
+    }
+    scene.ports.registry.put_shop(&known, scene.now()).await.expect("nothing moves");
+    let retry = scene.decision("acme", 1, Verdict::Retry, "ann").await;
+    scene.decides(&retry).await;
+    let (outcome, reach) = done();
+    scene.attempts(&lease, 1, outcome, reach).await;
+    scene.ports.registry.put_shop(&imports, scene.now()).await.expect("nothing is in doubt any more");
+    // The warehouse has not imported the next one yet. To look in another store makes nothing; to make orders does.
+    scene.hears("acme", &News::of(2)).await;
+    let (outcome, _) = fail();
+    scene.attempts(&lease, 2, outcome, Reach::Unresolved).await;
+    imports.carriage.store = Some(51);
+    scene.ports.registry.put_shop(&imports, scene.now()).await.expect("nothing is made in either store");
+    let refused = scene.ports.registry.put_shop(&known, scene.now()).await;
+    assert!(matches!(refused, Err(RegistryError::InDoubt { .. })), "{refused:?}");
 }
 
 async fn warehouse_in_doubt(scene: Scene) {

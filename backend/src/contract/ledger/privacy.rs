@@ -47,6 +47,12 @@ async fn asks(scene: &Scene, shop: &str, ask: Ask, subject: Subject) -> u64 {
     kept.rows.last().expect("the request").id
 }
 
+/// The merchant takes the app away, and the platform waits before it asks for more.
+async fn has_left(scene: &Scene, shop: &str) {
+    leaves(scene, shop).await;
+    scene.pass(48 * 3600);
+}
+
 /// The merchant takes the app away.
 async fn leaves(scene: &Scene, shop: &str) {
     let gone = Content::Uninstalled { at: scene.now() };
@@ -56,7 +62,7 @@ async fn leaves(scene: &Scene, shop: &str) {
 /// A redaction is carried out to its end.
 async fn carries_out(scene: &Scene, request: u64) {
     for _ in 0..1000 {
-        match scene.ports.privacy.redact(request, scene.now()).await.expect("a page of the redaction") {
+        match scene.ports.privacy.redact(request, None, scene.now()).await.expect("a page of the redaction") {
             Redacted::More => {}
             Redacted::Done => return,
             Redacted::NoSuchRequest => panic!("no such request"),

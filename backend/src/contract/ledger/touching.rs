@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use lane::clock::after;
 use lane::history::Happened;
-use lane::id::JobId;
+use lane::hold::HoldReason;
+use lane::id::{Fingerprint, JobId};
 use lane::outcome::{Learnt, Outcome, Reach};
 use lane::ports::{Complete, Recorded};
 use lane::state::StateKind;
@@ -13,7 +14,7 @@ use lane::webhook::{Content, Named};
 use super::Case;
 use super::endings::{completes_knowing, done};
 use super::news::{News, told};
-use super::scene::{Scene, lane, orders};
+use super::scene::{Scene, hash, lane, orders};
 
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
@@ -23,6 +24,8 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("a touch during the attempt reopens the job", |scene| Box::pin(during_attempt(scene))),
         ("a part that is touched before it is known is not forgotten", |scene| Box::pin(before_known(scene))),
         ("what waits goes on when it is touched", |scene| Box::pin(waits_no_longer(scene))),
+        ("a hold that is released again is looked at again", |scene| Box::pin(released_again(scene))),
+        ("a captured touch cannot be posted without end", |scene| Box::pin(posted_again(scene))),
         ("a touch waits for its shop like any webhook", |scene| Box::pin(unknown_shop(scene))),
     ]
 }
@@ -143,6 +146,83 @@ async fn waits_no_longer(scene: Scene) {
     assert_eq!(scene.head(&lease).await, None);
     told(&scene, "acme", "fulfillment_orders/hold_released", order(1)).await;
     assert_eq!(scene.head(&lease).await.as_deref(), Some("1"));
+}
+
+/// A touch of order 1 with the body that it always has, and an event of its own.
+async fn with_event(scene: &Scene, topic: &str, event: &str) -> Recorded {
+    let mut webhook = scene.webhook("acme", &News::of(0).ids(None, Some(event)));
+    topic.clone_into(&mut webhook.topic);
+    webhook.body_hash = hash(topic.as_bytes());
+    webhook.content = order(1);
+    scene.ports.intake.record(webhook).await.expect("the webhook is recorded")
+}
+
+fn on_hold(scene: &Scene) -> Outcome {
+    let until = after(scene.now(), Duration::from_hours(5));
+    Outcome::Wait { until, why: "its parts are on hold".to_owned(), stops: false }
+}
+
+async fn released_again(scene: Scene) {
+    const RELEASED: &str = "fulfillment_orders/hold_released";
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    scene.attempts(&lease, 1, on_hold(&scene), Reach::Untouched).await;
+    for (topic, event) in [(RELEASED, "e1"), ("fulfillment_orders/placed_on_hold", "e2"), (RELEASED, "e3")] {
+        let touched = with_event(&scene, topic, event).await;
+        assert!(matches!(touched, Recorded::Newer { .. }), "{event}: {touched:?}");
+        assert_eq!(scene.head(&lease).await.as_deref(), Some("1"), "{event}");
+        scene.attempts(&lease, 1, on_hold(&scene), Reach::Untouched).await;
+    }
+    // The third of one body within minutes ends the wait when it is its time; nothing is lost.
+    assert_eq!(with_event(&scene, RELEASED, "e4").await, Recorded::Unchanged);
+    assert_eq!(scene.head(&lease).await, None);
+    scene.pass(10 * 60);
+    let lease = scene.lease("acme").await;
+    assert_eq!(scene.head(&lease).await.as_deref(), Some("1"));
+    scene.conserves().await;
+}
+
+async fn posted_again(scene: Scene) {
+    const EDITED: &str = "orders/edited";
+    scene.shop("acme").await;
+    orders(&scene, "acme", [1]).await;
+    let lease = scene.lease("acme").await;
+    let (outcome, reach) = done();
+    scene.attempts(&lease, 1, outcome, reach).await;
+    assert!(matches!(with_event(&scene, EDITED, "e0").await, Recorded::Newer { .. }));
+    let mut looks = 0;
+    for n in 1..=20 {
+        if scene.job("acme", 1).await.state.kind() == StateKind::Waiting {
+            let (outcome, reach) = done();
+            scene.attempts(&lease, 1, outcome, reach).await;
+        }
+        let touched = with_event(&scene, EDITED, &format!("forged {n}")).await;
+        looks += u32::from(matches!(touched, Recorded::Newer { .. }));
+    }
+    assert_eq!(looks, 1, "twenty copies within a moment are one look");
+    let mut without_an_event = scene.webhook("acme", &News::of(0));
+    EDITED.clone_into(&mut without_an_event.topic);
+    without_an_event.body_hash = hash(EDITED.as_bytes());
+    without_an_event.content = order(1);
+    let recorded = scene.ports.intake.record(without_an_event).await.expect("the webhook is recorded");
+    assert_eq!(recorded, Recorded::Duplicate, "without an event id the body tells");
+    scene.pass(10 * 60);
+    let lease = scene.lease("acme").await;
+    let held = Outcome::Hold {
+        reason: HoldReason::TotalAbove,
+        evidence: Vec::new(),
+        fingerprint: Fingerprint::given("fetched"),
+        difference: None,
+    };
+    let (_, reach) = done();
+    with_event(&scene, EDITED, "forged 21").await;
+    scene.attempts(&lease, 1, held, reach).await;
+    let before = scene.job("acme", 1).await;
+    scene.pass(3600);
+    assert_eq!(with_event(&scene, EDITED, "forged 22").await, Recorded::Unchanged);
+    assert_eq!(scene.job("acme", 1).await, before, "a person's question stays where it is");
+    scene.conserves().await;
 }
 
 async fn unknown_shop(scene: Scene) {

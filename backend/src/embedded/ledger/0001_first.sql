@@ -1,12 +1,9 @@
 -- Times are microseconds since 1970. `doc` columns are JSON in the domain's own shape; `format` tells a later version
--- how to read them. Nothing is ever deleted except by redaction, and
--- hints when they were followed.
+-- how to read them. Nothing is ever deleted except by redaction.
 
 CREATE TABLE shop (
   id      TEXT PRIMARY KEY,
   doc     TEXT NOT NULL,
-  put_at  INTEGER NOT NULL,                -- when it was last added
-  left_at INTEGER,                         -- when the merchant took the app away since
   removed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
@@ -56,11 +53,6 @@ CREATE TABLE job (
   stops      INTEGER NOT NULL,             -- 1: nothing may pass it while it is not ready
   format     INTEGER NOT NULL,
   doc        TEXT NOT NULL,
-  customer   TEXT,                         -- marks, never names
-  email      TEXT,
-  address    TEXT,
-  card       TEXT,
-  warehouse  TEXT,                         -- account and order id there, if it is there
   UNIQUE (lane, id)
 );
 CREATE INDEX job_line ON job (lane, place, ready_at, stops, id) WHERE in_line = 1;
@@ -68,21 +60,6 @@ CREATE INDEX job_stopping ON job (lane, ready_at) WHERE in_line = 1 AND stops = 
 CREATE INDEX job_state ON job (state, changed_at);
 CREATE INDEX job_shop_state ON job (shop, state, changed_at);
 CREATE INDEX job_shop ON job (shop);
-CREATE INDEX job_customer ON job (lane, customer, state, id) WHERE customer IS NOT NULL;
-CREATE INDEX job_email ON job (lane, email) WHERE email IS NOT NULL;
-CREATE INDEX job_address ON job (lane, address, state) WHERE address IS NOT NULL;
-CREATE INDEX job_card ON job (lane, card, state) WHERE card IS NOT NULL;
-CREATE INDEX job_warehouse ON job (warehouse) WHERE warehouse IS NOT NULL;
-
--- What the platform calls the parts of an order; some webhooks name only those.
-CREATE TABLE part (
-  shop       TEXT NOT NULL,
-  id         TEXT NOT NULL,
-  job        INTEGER REFERENCES job (seq),
-  touched_at INTEGER,                      -- when it was last named while nobody knew whose part it is
-  PRIMARY KEY (shop, id)
-) WITHOUT ROWID;
-CREATE INDEX part_job ON part (job) WHERE job IS NOT NULL;
 
 -- The timeline, append-only.
 CREATE TABLE history (
@@ -101,22 +78,11 @@ CREATE TABLE decision (
   PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
 
--- Until when a provider wants no calls, and how far its shipments were looked through: a start must not forget it.
+-- Until when a provider wants no calls: a start must not forget it.
 CREATE TABLE account (
-  id           TEXT PRIMARY KEY,
-  stop_until   INTEGER NOT NULL DEFAULT 0,
-  looked_until INTEGER
+  id         TEXT PRIMARY KEY,
+  stop_until INTEGER NOT NULL
 ) WITHOUT ROWID;
-
--- A warehouse's hints that it shipped something, until they are followed. A number is never given twice.
-CREATE TABLE notice (
-  seq         INTEGER PRIMARY KEY AUTOINCREMENT,
-  account     TEXT NOT NULL,
-  url         TEXT NOT NULL,
-  received_at INTEGER NOT NULL,
-  UNIQUE (account, url)
-);
-CREATE INDEX notice_open ON notice (account, seq);
 
 -- What operators did to lanes and to quarantined webhooks; decisions about jobs stand in their timelines. Append-only.
 CREATE TABLE audit (
@@ -163,26 +129,6 @@ CREATE TABLE webhook (
 CREATE INDEX webhook_job ON webhook (job) WHERE job IS NOT NULL;
 CREATE INDEX webhook_quarantine ON webhook (quarantine, merchant) WHERE quarantine IS NOT NULL;
 CREATE INDEX webhook_kept ON webhook (seq) WHERE quarantine IS NOT NULL;
-
--- What was asked about somebody's data. Whom it is about stands here as marks, and only until they are forgotten.
-CREATE TABLE privacy (
-  seq         INTEGER PRIMARY KEY,
-  source      TEXT NOT NULL,
-  merchant    TEXT NOT NULL,               -- empty once the shop is forgotten
-  shop        TEXT,
-  format      INTEGER NOT NULL,
-  doc         TEXT NOT NULL,
-  progress    TEXT NOT NULL,
-  received_at INTEGER NOT NULL,
-  done_at     INTEGER
-);
-CREATE INDEX privacy_open ON privacy (seq) WHERE done_at IS NULL;
-
--- Orders that stay forgotten, and shops until they are added again. Only hashes, and since when.
-CREATE TABLE forgotten (
-  key BLOB PRIMARY KEY,
-  at  INTEGER NOT NULL
-) WITHOUT ROWID;
 
 -- Counts that would be slow to count: jobs by state, webhooks by what became of them.
 CREATE TABLE tally (

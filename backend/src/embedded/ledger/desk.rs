@@ -103,10 +103,10 @@ fn decide_now(unit: &mut Unit<'_>, decision: &Decision) -> Result<Decided, Fault
 }
 
 /// Writes down what an operator did, in the write that does it.
-fn audit(unit: &Unit<'_>, at: Timestamp, by: &OperatorId, what: &str, on: &str) -> Result<(), Fault> {
+pub(super) fn audit(unit: &Unit<'_>, at: Timestamp, by: &str, what: &str, on: &str) -> Result<(), Fault> {
     unit.conn.prepare_cached("INSERT INTO audit (at, by, what, on_) VALUES (?1, ?2, ?3, ?4)")?.execute((
         micros(at),
-        by.as_str(),
+        by,
         what,
         on,
     ))?;
@@ -124,7 +124,7 @@ pub(super) fn pause(
         lane.state.paused = Some(pause.clone());
         lane.save_state(unit)?;
         if let Some(by) = &pause.by {
-            audit(unit, pause.since, by, "pause", &key.to_string())?;
+            audit(unit, pause.since, by.as_str(), "pause", &key.to_string())?;
         }
         if let Some(until) = pause.until {
             super::rows::wake_by(unit, lane.seq, until)?;
@@ -145,7 +145,7 @@ pub(super) fn resume(
         let Some(mut lane) = LaneRow::find(unit.conn, key)? else { return Ok(None) };
         lane.state.paused = None;
         lane.save_state(unit)?;
-        audit(unit, now, by, "resume", &key.to_string())?;
+        audit(unit, now, by.as_str(), "resume", &key.to_string())?;
         wake_lane(unit, &lane, now).map(Some)
     };
     once(unit, request, change, |sends| sends.as_ref().map(|_| true), |_: bool| Some(Vec::new()))
@@ -176,7 +176,7 @@ fn release_now(unit: &mut Unit<'_>, id: u64, by: &OperatorId, now: Timestamp) ->
     let Ok(seq) = i64::try_from(id) else { return Ok(None) };
     let sql = "SELECT quarantine FROM webhook WHERE seq = ?1 AND quarantine IS NOT NULL";
     let Some(why) = one::<String>(unit.conn, sql, [seq])? else { return Ok(None) };
-    audit(unit, now, by, "release", &format!("webhook {id}"))?;
+    audit(unit, now, by.as_str(), "release", &format!("webhook {id}"))?;
     if why == QuarantineReason::UnknownShop.as_str() {
         return replay_one(unit, seq);
     }

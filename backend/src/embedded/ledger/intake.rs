@@ -41,16 +41,18 @@ pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Res
         Content::Privacy(request) => privacy::take_in(unit, webhook, shop.as_ref().map(|shop| &shop.id), request)?,
         _ if privacy::forgotten(unit, webhook, shop.as_ref())? => Recorded::Forgotten,
         Content::Unreadable { why } => {
-            let row = keep(unit, webhook, Some(body), shop.as_ref().map(|shop| &shop.id))?;
+            // Where nothing was kept of the body, it cannot be anybody's who is to be forgotten.
+            let body = (!webhook.body.is_empty()).then_some(body);
+            let row = keep(unit, webhook, body, shop.as_ref().map(|shop| &shop.id))?;
             quarantine(unit, row, QuarantineReason::Unreadable, why, None)?;
             Recorded::Quarantined(QuarantineReason::Unreadable)
         }
         Content::Order(news) => {
             of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, arrival| take_in(unit, shop, news, arrival))?
         }
-        Content::Touched(named) => of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, arrival| {
-            touch::take_in(unit, shop, named, arrival)
-        })?,
+        Content::Touched(named) => {
+            of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, _| touch::take_in(unit, shop, webhook, named))?
+        }
         Content::Uninstalled { at } => {
             of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, _| closing::close(unit, &shop.id, *at))?
         }
@@ -85,14 +87,22 @@ fn of_shop(
             Ok(recorded)
         }
         // A job that this program cannot read must not cost the subscription: the webhook is kept for people.
-        Err(Fault::Json(_) | Fault::Ledger(LedgerError::Unreadable(_) | LedgerError::Impossible(_))) => {
+        Err(fault) if is_of_a_newer_program(&fault) => {
             let row = keep(unit, webhook, Some(body), Some(&shop.id))?;
-            let words = "its job could not be read or moved; a newer version of the program may have written it";
-            quarantine(unit, row, QuarantineReason::Unreadable, words, None)?;
+            quarantine(unit, row, QuarantineReason::Unreadable, JOB_UNREADABLE, None)?;
             Ok(Recorded::Quarantined(QuarantineReason::Unreadable))
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// Says why a webhook was put before people instead of its job.
+pub(super) const JOB_UNREADABLE: &str =
+    "its job could not be read or moved; a newer version of the program may have written it";
+
+/// Whether a row could not be read or moved, while the ledger itself is well.
+pub(super) fn is_of_a_newer_program(fault: &Fault) -> bool {
+    matches!(fault, Fault::Json(_) | Fault::Ledger(LedgerError::Unreadable(_) | LedgerError::Impossible(_)))
 }
 
 /// What the timeline says of how news came.
@@ -255,7 +265,7 @@ pub(super) fn keep(
     Ok(row)
 }
 
-fn quarantine(
+pub(super) fn quarantine(
     unit: &Unit<'_>,
     row: i64,
     why: QuarantineReason,

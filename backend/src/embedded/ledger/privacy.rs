@@ -10,23 +10,27 @@ mod names;
 mod strip;
 mod forget;
 mod scrub;
+mod standing;
 mod redact;
 mod export;
 
+use bytes::Bytes;
+use lane::clock::Timestamp;
 use lane::id::ShopId;
 use lane::ports::{LedgerError, Recorded};
-use lane::privacy::{Kept, PrivacyRequest};
-use lane::view::{Page, Paged};
+use lane::privacy::{Ask, Kept, PrivacyRequest, TOPICS, Unread};
+use lane::view::{Page, Paged, QuarantineReason};
 use lane::webhook::Webhook;
 use rusqlite::{Connection, Row};
 
+use super::desk::audit;
 use super::intake::{keep, settle};
 use super::look::{cursor, paged};
 use super::rows::{FORMAT, from_micros, known, micros, one};
 use super::writer::{Fault, Unit};
 
 pub(super) use export::export;
-pub(super) use forget::{drop_webhook, end};
+pub(super) use forget::{drop_webhook, end, tell_ended};
 pub(super) use redact::{Step, done, step};
 pub(super) use strip::strip;
 pub(super) use tombs::{forgotten, raise_shop};
@@ -45,10 +49,15 @@ pub(super) fn take_in(
         None => shop_with(unit.conn, source, &webhook.merchant)?,
     };
     let shop = shop.or(removed.as_ref());
-    // A forgotten shop has nothing left, and its name is not written down again for saying so.
-    let nothing_left = shop.is_none() && tombs::shop_lies(unit, source, &webhook.merchant)?;
+    // A forgotten shop has nothing left, and its name is not written down again for saying so; unless its merchant came
+    // back, and orders of theirs wait for the shop to be added.
+    let nothing_left = shop.is_none()
+        && tombs::shop_lies(unit, source, &webhook.merchant)?
+        && !is_kept_for(unit.conn, source, &webhook.merchant)?;
     if !nothing_left {
-        let row = keep(unit, webhook, None, shop)?;
+        // What such a body hashes to can be guessed from a mail address and a telephone number.
+        let silent = Webhook { body_hash: [0; 32], body: Bytes::new(), ..webhook.clone() };
+        let row = keep(unit, &silent, None, shop)?;
         settle(unit, row, Recorded::Asked.label(), None)?;
     }
     let merchant = if nothing_left { "" } else { &webhook.merchant };
@@ -74,6 +83,41 @@ pub(super) fn take_in(
     Ok(Recorded::Asked)
 }
 
+/// Whether anything is kept of what came in the name of a domain while its shop was not known.
+fn is_kept_for(conn: &Connection, source: &str, domain: &str) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM webhook
+               WHERE quarantine IN ('unknown_shop', 'unreadable', 'unknown_to_shop') AND merchant = ?2 AND source = ?1
+                 AND (body IS NOT NULL OR content IS NOT NULL) LIMIT 1";
+    Ok(one::<i64>(conn, sql, (source, domain))?.is_some())
+}
+
+/// A person closes a request without its being carried out. Whom it is about is forgotten with it.
+pub(super) fn dismiss(unit: &Unit<'_>, id: u64, by: &str, now: Timestamp) -> Result<bool, Fault> {
+    let Some(mut request) = Request::find(unit.conn, id)? else { return Ok(false) };
+    if request.kept.done_at.is_some() || request.has_begun()? {
+        return Ok(false);
+    }
+    let seq = request.seq()?;
+    request.kept.request.subject = lane::privacy::Subject::default();
+    forget::save_request(unit, seq, &request.kept.request)?;
+    let sql = "UPDATE privacy SET done_at = ?2, dismissed = 1 WHERE seq = ?1";
+    unit.conn.prepare_cached(sql)?.execute((seq, micros(now)))?;
+    audit(unit, now, by, "dismiss", &format!("privacy request {id}"))?;
+    Ok(true)
+}
+
+/// A person has what was exported.
+pub(super) fn answered(unit: &Unit<'_>, id: u64, now: Timestamp) -> Result<bool, Fault> {
+    let Some(request) = Request::find(unit.conn, id)? else { return Ok(false) };
+    match request.kept.request.ask {
+        Ask::Export => {}
+        Ask::RedactCustomer | Ask::RedactShop => return Ok(false),
+    }
+    let sql = "UPDATE privacy SET done_at = COALESCE(done_at, ?2) WHERE seq = ?1";
+    unit.conn.prepare_cached(sql)?.execute((request.seq()?, micros(now)))?;
+    Ok(true)
+}
+
 /// The shop a domain leads to, removed or not.
 fn shop_with(conn: &Connection, source: &str, domain: &str) -> Result<Option<ShopId>, Fault> {
     let shop: Option<String> = one(conn, "SELECT shop FROM domain WHERE source = ?1 AND name = ?2", (source, domain))?;
@@ -87,7 +131,7 @@ struct Request {
     progress: String,
 }
 
-const COLUMNS: &str = "seq, merchant, shop, format, doc, received_at, done_at, source, progress";
+const COLUMNS: &str = "seq, merchant, shop, format, doc, received_at, done_at, source, progress, dismissed";
 
 impl Request {
     fn find(conn: &Connection, id: u64) -> Result<Option<Self>, Fault> {
@@ -112,8 +156,15 @@ impl Request {
             request: serde_json::from_str(&row.get::<_, String>(4)?)?,
             received_at: from_micros(row.get(5)?),
             done_at: row.get::<_, Option<i64>>(6)?.map(from_micros),
+            dismissed: row.get(9)?,
         };
         Ok(Self { source: row.get(7)?, kept, progress: row.get(8)? })
+    }
+
+    /// Whether its redaction has begun.
+    fn has_begun(&self) -> Result<bool, Fault> {
+        let progress: serde_json::Value = serde_json::from_str(&self.progress)?;
+        Ok(progress.get("began") == Some(&serde_json::Value::Bool(true)))
     }
 
     /// The row's number. Requests come from rows, whose numbers fit.
@@ -150,4 +201,16 @@ pub(super) fn requests(conn: &Connection, open: bool, page: &Page) -> Result<Pag
         found.push(Request::read(row)?.kept);
     }
     Ok(paged(found, page, |kept| format!("0.{}", kept.id), |kept| kept))
+}
+
+/// How many requests came since then that nobody could read, and when the oldest of them did.
+pub(super) fn unread(conn: &Connection, since: Timestamp) -> Result<Unread, Fault> {
+    let sql = "SELECT COUNT(*), MIN(received_at) FROM webhook
+               WHERE quarantine = ?1 AND received_at >= ?2 AND topic IN (SELECT value FROM json_each(?3))";
+    let topics = serde_json::to_string(&TOPICS)?;
+    let unreadable = QuarantineReason::Unreadable.as_str();
+    let mut statement = conn.prepare_cached(sql)?;
+    let (count, oldest): (u64, Option<i64>) =
+        statement.query_row((unreadable, micros(since), topics), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Unread { count, oldest: oldest.map(from_micros) })
 }

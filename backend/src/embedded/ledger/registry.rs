@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use lane::carriage::Mode;
 use lane::id::{LaneKey, ShopId};
 use lane::line::Pause;
 use lane::operator::Operator;
@@ -83,7 +84,7 @@ pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Resu
     unit.conn.execute(
         "INSERT INTO shop (id, doc, put_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, put_at = excluded.put_at,
-                                        left_at = NULL, removed = 0",
+                                        left_at = NULL, removed_at = NULL, removed = 0",
         (shop.id.as_str(), serde_json::to_string(shop)?, micros(now)),
     )?;
     privacy::raise_shop(unit, shop)?;
@@ -107,12 +108,15 @@ pub(super) fn put_shop(unit: &mut Unit<'_>, shop: &Shop, now: Timestamp) -> Resu
     Ok(Ok((sends, true)))
 }
 
-/// An order whose write may or may not have happened is looked up at the shop's warehouse; elsewhere it would be made a
-/// second time.
+/// An order whose write may or may not have happened is looked up at the shop's warehouse; elsewhere, in another store or
+/// beside the warehouse's own import it would be made a second time. A shop whose orders are only corrected, before and
+/// after, has none made.
 fn moves_in_doubt(unit: &Unit<'_>, shop: &Shop) -> Result<Option<RegistryError>, Fault> {
     let known: Option<String> = one(unit.conn, "SELECT doc FROM shop WHERE id = ?1", [shop.id.as_str()])?;
     let Some(known) = known.as_deref().map(serde_json::from_str::<Shop>).transpose()? else { return Ok(None) };
-    if known.warehouse == shop.warehouse {
+    let (was, is) = (&known.carriage, &shop.carriage);
+    let moves = known.warehouse != shop.warehouse || was.mode != is.mode || was.store != is.store;
+    if !moves || (was.mode == Mode::Correct && is.mode == Mode::Correct) {
         return Ok(None);
     }
     let sql = "SELECT json_extract(doc, '$.number') FROM job
@@ -123,7 +127,8 @@ fn moves_in_doubt(unit: &Unit<'_>, shop: &Shop) -> Result<Option<RegistryError>,
 }
 
 pub(super) fn remove_shop(unit: &mut Unit<'_>, id: &ShopId, now: Timestamp) -> Result<bool, Fault> {
-    let removed = unit.conn.execute("UPDATE shop SET removed = 1 WHERE id = ?1 AND removed = 0", [id.as_str()])?;
+    let sql = "UPDATE shop SET removed = 1, removed_at = ?2 WHERE id = ?1 AND removed = 0";
+    let removed = unit.conn.execute(sql, (id.as_str(), micros(now)))?;
     if removed == 0 {
         return Ok(false);
     }
@@ -146,12 +151,21 @@ pub(super) fn put_operator(unit: &mut Unit<'_>, operator: &Operator) -> Result<(
 /// Rows that are expired in one unit.
 const EXPIRED_AT_ONCE: usize = 500;
 
-/// Drops some of the bodies that have been kept long enough. How many; ask again until there are none.
+/// Stands where what was wrong with a body stood, once nobody can look at the body any more.
+const EXPIRED: &str = "nobody could read it, and its body was dropped after its time";
+
+/// Drops some of the bodies that have been kept long enough. How many; ask again until there are none. What nobody could
+/// read stays in quarantine without its body: that it came may still matter.
 pub(super) fn expire(unit: &Unit<'_>, before: Timestamp) -> Result<u64, Fault> {
+    let unreadable = unit.conn.execute(
+        "UPDATE webhook SET body = NULL, words = ?4
+         WHERE seq IN (SELECT seq FROM webhook WHERE quarantine = ?1 AND received_at < ?2 AND body IS NOT NULL LIMIT ?3)",
+        (QuarantineReason::Unreadable.as_str(), before.as_microsecond(), EXPIRED_AT_ONCE, EXPIRED),
+    )?;
     let dropped = unit.conn.execute(
         "UPDATE webhook SET body = NULL, content = NULL, quarantine = NULL, outcome = 'expired'
          WHERE seq IN (SELECT seq FROM webhook WHERE quarantine = ?1 AND received_at < ?2 LIMIT ?3)",
         (QuarantineReason::UnknownShop.as_str(), before.as_microsecond(), EXPIRED_AT_ONCE),
     )?;
-    Ok(dropped as u64)
+    Ok((dropped + unreadable) as u64)
 }

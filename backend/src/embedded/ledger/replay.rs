@@ -8,7 +8,9 @@ use lane::wake_up::Envelope;
 use lane::webhook::{Content, Webhook};
 use rusqlite::OptionalExtension;
 
-use super::intake::{Arrival, Caused, claim, settle, shop_of, take_in};
+use super::intake::{
+    Arrival, Caused, JOB_UNREADABLE, claim, is_of_a_newer_program, quarantine, settle, shop_of, take_in,
+};
 use super::rows::{from_micros, one};
 use super::writer::{Fault, Unit};
 use super::{closing, privacy, touch};
@@ -75,7 +77,10 @@ pub(super) fn replay(unit: &mut Unit<'_>, seq: i64, shop: &Shop) -> Result<Optio
         })
         .optional()?;
     let Some(kept) = kept else { return Ok(None) };
-    let webhook = webhook_of(kept)?;
+    let webhook = match webhook_of(kept) {
+        Err(fault) if is_of_a_newer_program(&fault) => return put_before_people(unit, seq, shop).map(Some),
+        known => known?,
+    };
     let Some(webhook) = webhook else { return Ok(None) };
     if privacy::forgotten(unit, &webhook, Some(shop))? {
         // Its order was forgotten under another of the shop's domains.
@@ -87,7 +92,13 @@ pub(super) fn replay(unit: &mut Unit<'_>, seq: i64, shop: &Shop) -> Result<Optio
     let within_shop = webhook.identity_keys(shop.id.as_str());
     let skip = usize::from(webhook.webhook_id.is_some());
     let (outcome, job, send) = if claim(unit, &within_shop[skip..])? {
-        let Some((recorded, job)) = cause(unit, shop, &webhook)? else { return Ok(None) };
+        let (recorded, job) = match cause(unit, shop, &webhook) {
+            Ok(Some(caused)) => caused,
+            Ok(None) => return Ok(None),
+            // It must not keep its shop from being added.
+            Err(fault) if is_of_a_newer_program(&fault) => return put_before_people(unit, seq, shop).map(Some),
+            Err(fault) => return Err(fault),
+        };
         let outcome = recorded.label();
         let send = match recorded {
             Recorded::New { send, .. } | Recorded::Newer { send, .. } => send,
@@ -109,12 +120,19 @@ pub(super) fn replay(unit: &mut Unit<'_>, seq: i64, shop: &Shop) -> Result<Optio
     Ok(Some(send.into_iter().collect()))
 }
 
+/// A webhook that cannot become work stays kept, for people, as it would have been had its shop been known.
+fn put_before_people(unit: &Unit<'_>, seq: i64, shop: &Shop) -> Result<Vec<Envelope>, Fault> {
+    quarantine(unit, seq, QuarantineReason::Unreadable, JOB_UNREADABLE, None)?;
+    unit.conn.prepare_cached("UPDATE webhook SET shop = ?2 WHERE seq = ?1")?.execute((seq, shop.id.as_str()))?;
+    Ok(Vec::new())
+}
+
 /// What the webhook causes now that its shop is known. `None` for what never waits for a shop.
 fn cause(unit: &mut Unit<'_>, shop: &Shop, webhook: &Webhook) -> Result<Option<Caused>, Fault> {
     let arrival = Arrival::of(webhook);
     match &webhook.content {
         Content::Order(news) => take_in(unit, shop, news, &arrival).map(Some),
-        Content::Touched(named) => touch::take_in(unit, shop, named, &arrival).map(Some),
+        Content::Touched(named) => touch::take_in(unit, shop, webhook, named).map(Some),
         Content::Uninstalled { at } => closing::close(unit, &shop.id, *at).map(Some),
         Content::Privacy(_) | Content::Unreadable { .. } => Ok(None),
     }

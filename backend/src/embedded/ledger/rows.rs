@@ -214,7 +214,7 @@ impl JobRow {
             .prepare_cached(
                 "UPDATE job SET state = ?2, changed_at = ?3, place = ?4, in_line = ?5, ready_at = ?6, stops = ?7,
                         format = ?8, doc = ?9, customer = ?10, address = ?11, card = ?12, warehouse = ?13,
-                        email = ?14
+                        email = ?14, accepted_at = ?15
                  WHERE seq = ?1",
             )?
             .execute((
@@ -232,6 +232,7 @@ impl JobRow {
                 marks.card.as_ref().map(Mark::as_str),
                 warehouse,
                 marks.email.as_ref().map(Mark::as_str),
+                micros(self.job.accepted_at),
             ))?;
         let lined_up = i64::from(entry.is_some()) - i64::from(self.was.is_some_and(|(_, in_line)| in_line));
         if lined_up != 0 {

@@ -1,19 +1,29 @@
 //! Webhooks that say that an order changed without carrying it: by the order's id, or by the id of one of its parts,
 //! which an attempt learnt.
+//!
+//! A body that came before may be news all the same, or a copy that somebody posts under ids of his own. It is recorded
+//! either way, and does less.
 
 use lane::clock::Timestamp;
 use lane::id::{LaneKey, ShopId};
 use lane::job::Heard;
+use lane::line::{LineEntry, Ready};
 use lane::ports::Recorded;
 use lane::shop::Shop;
-use lane::webhook::Named;
+use lane::webhook::{Named, Webhook};
 
-use super::intake::{Arrival, Caused, newer};
-use super::rows::{JobRow, LaneRow, from_micros, micros, one};
+use super::intake::{Arrival, Caused, claim, newer};
+use super::rows::{JobRow, LaneRow, from_micros, micros, one, wake_by};
 use super::writer::{Fault, Unit};
 
 /// Tells the job that is named, if there is one. An order never starts here: its own webhook will come.
-pub(super) fn take_in(unit: &mut Unit<'_>, shop: &Shop, named: &Named, arrival: &Arrival<'_>) -> Result<Caused, Fault> {
+pub(super) fn take_in(unit: &mut Unit<'_>, shop: &Shop, webhook: &Webhook, named: &Named) -> Result<Caused, Fault> {
+    let arrival = &Arrival::of(webhook);
+    let is_first = match webhook.repeat_key(shop.id.as_str()) {
+        Some(key) => claim(unit, &[key])?,
+        // What is known by its body alone was looked for before.
+        None => true,
+    };
     let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(&shop.id))? else {
         return Ok((Recorded::Unchanged, None));
     };
@@ -32,9 +42,16 @@ pub(super) fn take_in(unit: &mut Unit<'_>, shop: &Shop, named: &Named, arrival: 
     if row.job.redacted {
         return Ok((Recorded::Forgotten, Some(row.seq)));
     }
-    match row.job.touch(arrival.at)? {
+    let heard = if is_first { row.job.touch(arrival.at)? } else { row.job.touch_again(arrival.at)? };
+    match heard {
         Heard::Newer(placing) => newer(unit, &lane, row, placing, arrival),
-        Heard::Unchanged => Ok((Recorded::Unchanged, Some(row.seq))),
+        Heard::Unchanged => {
+            row.save(unit)?;
+            if let Some(LineEntry { ready: Ready::At(at), .. }) = row.job.in_line() {
+                wake_by(unit, lane.seq, at)?;
+            }
+            Ok((Recorded::Unchanged, Some(row.seq)))
+        }
     }
 }
 

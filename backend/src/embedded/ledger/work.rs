@@ -82,10 +82,11 @@ pub(super) fn begin(
         return Ok(Begin::NotReady);
     }
     let Some(mut row) = JobRow::find(unit.conn, lane.seq, id)? else { return Ok(Begin::NotReady) };
-    if row.job.redacted {
+    if row.job.redacted && !row.job.only_takes_back() {
         // Its worker died, and nobody may look at the order again to find out what became of it.
         privacy::end(&mut row, now)?;
         row.save(unit)?;
+        privacy::tell_ended(&row.job);
         return Ok(Begin::NotReady);
     }
     let begun = start(unit, lease, &mut row, policy, now)?;
@@ -130,6 +131,7 @@ pub(super) fn complete(unit: &mut Unit<'_>, lease: &Lease, id: &JobId, ending: &
         row.job.touch(now)?;
     }
     let completion = row.job.complete(&ending.report, ending.policy, ending.chance, now)?;
+    privacy::tell_ended(&row.job);
     row.place(unit, completion.placing)?;
     let state = row.job.state.kind();
     row.note(

@@ -20,7 +20,7 @@ pub(super) enum Says {
     OrderDeleted,
     /// A fulfilment order that changed.
     PartTouched,
-    /// The shop that took the app away.
+    /// The shop that took the app away; `shop/update` says the same words, so it is never proof by itself.
     Uninstalled,
     /// A request about somebody's data.
     Privacy(Ask),

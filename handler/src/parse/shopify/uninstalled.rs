@@ -1,4 +1,9 @@
 //! `app/uninstalled`: the body is the shop itself, and it must be the shop that the header names.
+//!
+//! That proves that the platform said it of this shop, not that the app was taken away: `shop/update` carries the same
+//! resource, so whoever has got hold of such a body could send it again as this topic. What it causes is on the safe side
+//! for that reason: the shop's lanes are paused, nothing is lost, and a person or `shop add` lifts the pause. Whatever
+//! cannot be taken back must not rest on it alone.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use super::bucket::Bucket;
 use super::check::requested_cost;
 use super::execute::{self, Answered};
 use super::mutation::{self, Caller, find, id_of};
-use super::parts::{self, Ids};
+use super::parts::{self, Ids, Location};
 use super::problem::Problem;
 use super::query::{Operation, Query};
 use super::risk::Risk;
@@ -36,6 +36,8 @@ pub(super) struct Shop {
     pub(super) orders: BTreeMap<u64, Stored>,
     pub(super) risks: BTreeMap<u64, Risk>,
     pub(super) ids: Ids,
+    /// Locations besides those of its orders' parts, and whether they are active.
+    pub(super) locations: BTreeMap<u64, (Location, bool)>,
     /// What Shopify would tell because of calls, not yet taken by the test.
     pub(super) told: Vec<Webhook>,
     pub(super) bucket: Bucket,
@@ -49,6 +51,7 @@ impl Shop {
             orders: BTreeMap::new(),
             risks: BTreeMap::new(),
             ids: Ids::default(),
+            locations: BTreeMap::new(),
             told: Vec::new(),
             bucket,
         }
@@ -229,6 +232,7 @@ fn run(schema: &Schema, operation: &Operation<'_>, shop: &mut Shop, caller: &Cal
         }
         "fulfillmentCreate" => Ok(mutation::fulfilment_create(shop, arguments, caller)),
         "shop" => Ok(described(caller.account, shop)),
+        "locations" => Ok(shipments::locations(shop, &arguments["includeInactive"], &arguments["includeLegacy"])),
         _ => {
             let granted = shop.scopes.handles();
             let handles: Value = granted.map(|scope| json!({"handle": scope, "description": scope})).collect();

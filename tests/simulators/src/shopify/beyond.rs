@@ -23,6 +23,7 @@
 //! Everything in it may be left out; an unknown key is an error. A line is named by its id (as text) or by its SKU.
 //! - `risk`: as `Shopify::set_risk` takes it; `PENDING` means no verdict yet. Left out: `ACCEPT`, `LOW`.
 //! - `customer_orders`: how many orders the customer has placed. Left out: the customer's `orders_count`, else 1.
+//! - `customer_order_index`: which of the customer's orders this is; 0 is not worked out yet. Left out: their last one.
 //! - `received`: what was paid so far, in the shop's currency. Left out: what is not outstanding.
 //! - `cards`: the members of `CardPaymentDetails`; each becomes a transaction. Left out: one transaction without a
 //!   card if something was received.
@@ -52,6 +53,7 @@ pub(super) struct Stored {
     pub(super) parts: Vec<Part>,
     pub(super) cards: Vec<Value>,
     pub(super) customer_orders: Option<u64>,
+    pub(super) customer_order_index: Option<u64>,
     pub(super) received: Option<Decimal>,
     pub(super) customs: BTreeMap<u64, Customs>,
 }
@@ -73,6 +75,7 @@ pub(super) struct Customs {
 struct Written {
     risk: Option<WrittenRisk>,
     customer_orders: Option<u64>,
+    customer_order_index: Option<u64>,
     received: Option<Decimal>,
     cards: Vec<Value>,
     lines: BTreeMap<String, Customs>,
@@ -144,8 +147,9 @@ impl Stored {
         }
         parts::follow(&rest, &mut parts, ids);
         let risk = written.risk.map(|risk| Risk::new(&risk.recommendation, &risk.level));
-        let (cards, customer_orders, received) = (written.cards, written.customer_orders, written.received);
-        Ok((Self { rest, parts, cards, customer_orders, received, customs }, risk))
+        let (cards, received) = (written.cards, written.received);
+        let (customer_orders, customer_order_index) = (written.customer_orders, written.customer_order_index);
+        Ok((Self { rest, parts, cards, customer_orders, customer_order_index, received, customs }, risk))
     }
 
     /// Lays the parts out anew, as a fixture writes them.

@@ -1,8 +1,11 @@
 //! Fulfilment orders and fulfilments in the shape of the GraphQL schema.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::access::Scopes;
+use super::api::Shop;
 use super::beyond::Stored;
 use super::parts::{Hold, Keeper, Location, Part, PartLine, Status};
 use super::translate::{entries, gid, id_text, truth, utc};
@@ -51,7 +54,21 @@ fn delivery(stored: &Stored, part: &Part) -> Value {
     })
 }
 
-fn assigned(location: &Location) -> Value {
+/// The merchant's warehouse, whatever its orders' parts name, and what a test added.
+pub(super) fn locations(shop: &Shop, inactive: &Value, legacy: &Value) -> Value {
+    let of_parts = shop.orders.values().flat_map(|stored| &stored.parts).map(|part| &part.location);
+    let mut known: BTreeMap<u64, (Location, bool)> =
+        of_parts.filter(|known| !known.deleted).map(|known| (known.id, (known.clone(), true))).collect();
+    let main = Location::default();
+    known.insert(main.id, (main, true));
+    known.extend(shop.locations.clone());
+    let shown = |(known, active): &&(Location, bool)| {
+        (*active || truth(inactive, false)) && (known.keeper == Keeper::Merchant || truth(legacy, false))
+    };
+    known.values().filter(shown).map(|(known, active)| location(known, *active)).collect()
+}
+
+fn location(location: &Location, active: bool) -> Value {
     let service = location.keeper != Keeper::Merchant;
     let kind = match location.keeper {
         Keeper::Merchant => "MANUAL",
@@ -59,11 +76,11 @@ fn assigned(location: &Location) -> Value {
         Keeper::GiftCards => "GIFT_CARD",
     };
     let handle = location.name.to_lowercase().replace(' ', "-");
-    let whole = json!({
+    json!({
         "id": format!("gid://shopify/Location/{}", location.id),
         "legacyResourceId": location.id.to_string(),
         "name": location.name,
-        "isActive": true,
+        "isActive": active,
         "fulfillsOnlineOrders": location.fulfills_online,
         "isFulfillmentService": service,
         "fulfillmentService": if service {
@@ -72,11 +89,15 @@ fn assigned(location: &Location) -> Value {
         } else {
             Value::Null
         },
-    });
+    })
+}
+
+fn assigned(assigned: &Location) -> Value {
+    let whole = location(assigned, true);
     json!({
-        "name": location.name,
-        "countryCode": location.country,
-        "location": if location.deleted { Value::Null } else { whole },
+        "name": assigned.name,
+        "countryCode": assigned.country,
+        "location": if assigned.deleted { Value::Null } else { whole },
     })
 }
 

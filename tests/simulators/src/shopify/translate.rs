@@ -88,9 +88,18 @@ impl<'o> Source<'o> {
         let rest = self.rest();
         json!({
             "customer": customer(&rest["customer"], self.stored.customer_orders),
+            "customerJourneySummary": self.journey(),
             "shippingAddress": address(&rest["shipping_address"], &rest["id"], "shipping"),
             "billingAddress": address(&rest["billing_address"], &rest["id"], "billing"),
         })
+    }
+
+    /// Which of its customer's orders it is, if that is worked out.
+    fn journey(&self) -> Value {
+        let written = self.stored.customer_order_index.or(self.stored.customer_orders);
+        let index = written.or_else(|| self.rest()["customer"]["orders_count"].as_u64()).unwrap_or(1);
+        let index = Some(index).filter(|index| *index > 0 && !self.rest()["customer"].is_null());
+        json!({"customerOrderIndex": index, "ready": index.is_some()})
     }
 
     fn money(&self) -> Value {

@@ -243,7 +243,7 @@ pub(super) mod tests {
             note: None,
             tags: vec![],
             attributes: vec![],
-            customer: Some(Customer { id: "7".into(), orders: Some(3) }),
+            customer: Some(Customer { id: "7".into(), orders: Some(3), index: Some(3) }),
             ship_to: Some(address.clone()),
             bill_to: Some(address),
             shipping_lines: vec![ShippingLine { title: "Standard".into(), code: Some("standard".into()) }],

@@ -21,7 +21,9 @@
 
 use std::time::Duration;
 
-use ::lane::clock::{after, until};
+use ::lane::attempt::AttemptKind;
+use ::lane::carriage::Mode;
+use ::lane::clock::{Timestamp, after, until};
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::outcome::{Outcome, Proof, Reach};
 use serde_json::{Value, json};
@@ -33,16 +35,17 @@ use super::field::{GOODS, STATUS, hash, shown};
 use super::goods;
 use super::imported::{HELD_FROM, IMPORTED, Imported, not_our_hold};
 use super::judge::Question;
-use super::late::{ON_HOLD, may_ship};
+use super::late::{Found, ON_HOLD, may_ship};
 use super::merge::{Written, is_base, with_base};
 use super::put::declarations_setting;
 use super::untouched::untouched;
 use crate::providers::error::CallError;
 use crate::providers::shopify::order::Order;
 
-/// How soon an order is looked for again, at first and at most. In between, it has been waited for as long as it will be.
-const LOOK_MIN: Duration = Duration::from_mins(1);
-const LOOK_MAX: Duration = Duration::from_mins(15);
+/// How soon an order is looked for again, at first and at most; in between, after twice the time that it has been waited
+/// for. Every look takes of the 40 calls a minute that all orders share.
+const LOOK_MIN: Duration = Duration::from_mins(2);
+const LOOK_MAX: Duration = Duration::from_mins(30);
 /// For so long the import is waited for. It runs every few hours at the latest where nobody has switched it off.
 const IMPORT_TIME: Duration = Duration::from_hours(4);
 /// In these statuses the warehouse takes a write (*Create/Update Order*).
@@ -65,6 +68,9 @@ impl Attempt<'_> {
             Imported::Nothing => return Ok(self.not_imported(None)),
             Imported::Unclear(why) => return Ok(self.unclear(None, why)),
         };
+        if let Some(found) = self.to_ask() {
+            return self.stop_and_ask(&theirs, found).await;
+        }
         let ours = match self.goods(order, &theirs) {
             Ok(ours) => ours,
             Err(question) => return self.hold_imported(order, &theirs, question).await,
@@ -104,7 +110,7 @@ impl Attempt<'_> {
     ) -> Result<Outcome, CallError> {
         let Correction { whole, unconfirmed, mut confirmed } = correction;
         let landed = match self.write_whole(&whole, unconfirmed).await {
-            Err(CallError::DataRefused { at, words }) => return Ok(self.refused_there(theirs, at, &words).await),
+            Err(CallError::DataRefused { at, words }) => return self.refused_there(theirs, at, &words).await,
             landed => landed?,
         };
         let look = if whole[STATUS] == theirs[STATUS] { Look::Back } else { Look::BackFromHold };
@@ -121,15 +127,13 @@ impl Attempt<'_> {
             evidence.push(declarations_setting());
         }
         self.there(&landed.order_id, confirmed);
-        evidence.push(self.stop_there(&landed.stands).await);
-        Ok(self.held(HoldReason::ReadBackDiffers, evidence, Some(difference.fingerprint())))
+        self.stop_and_ask(&landed.stands, Found { difference: difference.fingerprint(), evidence }).await
     }
 
     /// The customs items for the order; nothing if it crosses no border.
     pub(super) fn goods(&mut self, order: &Order, theirs: &Value) -> Result<Option<Value>, Question> {
         self.before = self.others_work(Some(theirs));
-        let shipped = self.load.shipped(order, &self.before);
-        self.declared(order, &shipped)?.map(|declaration| goods::items(&declaration)).transpose()
+        self.declared(order, &self.before)?.map(|declaration| goods::items(&declaration)).transpose()
     }
 
     /// What the order that stands there lacks of what customs should be told.
@@ -156,10 +160,7 @@ impl Attempt<'_> {
     /// It is not there. A question about it waits too: held now, it would be imported later, and ship while somebody
     /// thinks about it.
     pub(super) fn not_imported(&self, question: Option<Question>) -> Outcome {
-        let now = self.calls.now();
-        let waited = until(self.job.heard_at, now);
-        let seen = matches!(self.reach, Reach::There(_));
-        if waited < IMPORT_TIME && !seen {
+        if let Some(until) = self.next_look() {
             let why = match &question {
                 Some(question) => format!(
                     "a question waits until the warehouse has imported the order, to put it on hold there: {}",
@@ -167,13 +168,9 @@ impl Attempt<'_> {
                 ),
                 None => "the warehouse has not imported it yet".to_owned(),
             };
-            return Outcome::Wait { until: after(now, waited.clamp(LOOK_MIN, LOOK_MAX)), why, stops: false };
+            return Outcome::Wait { until, why, stops: false };
         }
-        let words = if seen {
-            "it was there, and is not any more: deleted, or merged into another order".to_owned()
-        } else {
-            format!("not there {} minutes after it was last heard of", waited.as_secs() / 60)
-        };
+        let words = self.missing();
         let there = Fact::new("at the warehouse", format!("{words}; if it is imported later, it may ship uncorrected"));
         let store = self.shop.carriage.store.map(|store| Fact::new("store", store));
         if let Some(Question { reason, mut evidence }) = question {
@@ -186,6 +183,42 @@ impl Attempt<'_> {
             "it is looked for once more, and asked about again if it is still not there; it is never made here",
         ));
         self.held(HoldReason::NotImported, evidence, None)
+    }
+
+    /// When it is looked for again; never, if it was there already or has been waited for long enough.
+    pub(super) fn next_look(&self) -> Option<Timestamp> {
+        let now = self.calls.now();
+        let waited = until(self.job.heard_at, now);
+        let seen = matches!(self.reach, Reach::There(_));
+        (waited < IMPORT_TIME && !seen).then(|| after(now, (waited * 2).clamp(LOOK_MIN, LOOK_MAX)))
+    }
+
+    /// In what way it is not there.
+    pub(super) fn missing(&self) -> String {
+        match &self.reach {
+            Reach::There(_) => "it was there, and is not any more: deleted, or merged into another order".to_owned(),
+            Reach::Untouched | Reach::Unresolved => {
+                let waited = until(self.job.heard_at, self.calls.now());
+                format!("not there {} minutes after it was last heard of", waited.as_secs() / 60)
+            }
+        }
+    }
+
+    /// An order that was looked for before is waited for without asking the shop again: what the shop says of it counts
+    /// once it is there, or was waited for long enough. What is newly heard of is fetched.
+    pub(super) async fn waits_on(&mut self) -> Result<Option<Outcome>, CallError> {
+        let again = self.kind == AttemptKind::Full && self.job.reach == Reach::Unresolved;
+        let newly_heard = until(self.job.heard_at, self.calls.now()) < LOOK_MIN;
+        if self.mode() != Mode::Correct || !again || newly_heard || self.next_look().is_none() {
+            return Ok(None);
+        }
+        match self.glance().await? {
+            Imported::Nothing => Ok(Some(self.not_imported(None))),
+            found @ (Imported::This(_) | Imported::Unclear(_)) => {
+                self.glanced = Some(found);
+                Ok(None)
+            }
+        }
     }
 
     /// Nobody can tell which of them it is, so nothing of it is touched.
@@ -211,7 +244,7 @@ impl Attempt<'_> {
         let Question { mut reason, mut evidence } = question;
         let mut difference = None;
         if OPEN.iter().any(|status| theirs[STATUS] == *status) {
-            evidence.push(self.stop_there(theirs).await);
+            evidence.push(self.stop_there(theirs).await?);
         } else {
             evidence.push(may_ship(theirs));
             if theirs[STATUS] == "shipped" {

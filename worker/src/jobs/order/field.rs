@@ -138,6 +138,15 @@ impl Field {
         }
     }
 
+    /// The fields that only make sense together, by a common name: half of one address and half of another is a place
+    /// that nobody wrote, and one carrier has no service of another.
+    pub(super) fn unit(&self) -> Option<&'static str> {
+        match self.path {
+            "carrierCode" | "serviceCode" | "packageCode" | "confirmation" => Some("service"),
+            path => path.split_once('.').map(|(outer, _)| outer).filter(|outer| ["shipTo", "billTo"].contains(outer)),
+        }
+    }
+
     /// The value in the form in which it is compared.
     pub(super) fn normal(&self, value: &Value) -> String {
         self.form.normal(value)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ::lane::carriage::Mode;
 use ::lane::id::Fingerprint;
 use ::lane::outcome::{Reach, WarehouseCopy};
 use serde_json::Value;
@@ -11,7 +10,6 @@ use super::Attempt;
 use super::compose::order_number;
 use super::field::{STATUS, shown};
 use super::fulfilled;
-use super::imported::Imported;
 use super::merge::Written;
 use crate::providers::error::CallError;
 
@@ -32,25 +30,20 @@ pub(super) fn standing(theirs: &Value) -> Standing {
     }
 }
 
+/// Whether it was split there, or merged with another order: parts of it are in orders that we do not see.
+pub(super) fn is_divided(theirs: &Value) -> bool {
+    let options = &theirs["advancedOptions"];
+    options["mergedOrSplit"] == true || !shown(&options["parentId"]).is_empty()
+}
+
 /// What a person accepts about an order that was written and is not there any more.
 pub(super) fn gone() -> Fingerprint {
     Fingerprint::of(b"gone from the warehouse")
 }
 
 impl Attempt<'_> {
-    /// Reads the order at the warehouse; nothing if it is not there, or nobody can tell which it is. Of the orders that we
-    /// make, what cannot have been written is not asked for.
+    /// Reads an order that we make; nothing if it is not there. What cannot have been written is not asked for.
     pub(super) async fn find(&mut self, name: &str) -> Result<Option<Value>, CallError> {
-        match self.mode() {
-            Mode::Create => self.find_made(name).await,
-            Mode::Correct => Ok(match self.imported(name).await? {
-                Imported::This(theirs) => Some(theirs),
-                Imported::Nothing | Imported::Unclear(_) => None,
-            }),
-        }
-    }
-
-    async fn find_made(&mut self, name: &str) -> Result<Option<Value>, CallError> {
         let known = match &self.reach {
             Reach::Untouched => return Ok(None),
             Reach::There(copy) => self.warehouse()?.get(&copy.order_id).await?,

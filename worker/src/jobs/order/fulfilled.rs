@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::Attempt;
 use super::compose::compose;
-use super::customs::{Border, Declaration, Shipped, border, declare};
+use super::customs::{Border, Declaration, border, declare};
 use super::find::{Standing, standing};
 use super::judge::Question;
 use super::merge::Written;
@@ -68,16 +68,16 @@ impl Attempt<'_> {
     pub(super) fn ours(&mut self, order: &Order, theirs: Option<&Value>) -> Result<Value, Question> {
         self.before = self.others_work(theirs);
         let shipped = self.load.shipped(order, &self.before);
-        let declaration = self.declared(order, &shipped)?;
+        let declaration = self.declared(order, &self.before)?;
         compose(self.shop, order, &shipped, declaration.as_ref(), self.pacific)
     }
 
-    /// What customs is told of the units; nothing if they cross no border.
-    pub(super) fn declared(&self, order: &Order, shipped: &[Shipped<'_>]) -> Result<Option<Declaration>, Question> {
+    /// What customs is told of what is left without what others had fulfilled `before`; nothing if it crosses no border.
+    pub(super) fn declared(&self, order: &Order, before: &Before) -> Result<Option<Declaration>, Question> {
         let to = order.ship_to.as_ref().and_then(|address| address.country.as_deref());
-        match border(self.load.from.iter().map(String::as_str), to) {
+        match border(self.load.from(before), to) {
             Border::Stays | Border::Unknown => Ok(None),
-            Border::Crosses => declare(order, shipped, &self.shop.carriage.customs).map(Some),
+            Border::Crosses => declare(order, &self.load.shipped(order, before), &self.shop.carriage.customs).map(Some),
         }
     }
 }

@@ -31,9 +31,11 @@ pub(super) fn account_of<'c>(accounts: &'c Accounts, id: &AccountId) -> Result<&
 /// What an attempt takes of both accounts.
 pub(super) fn units(shop: &Shop, job: &Job, kind: AttemptKind, may_be_there: bool) -> Vec<Need> {
     let imports = shop.carriage.mode == Mode::Correct;
+    let known = matches!(job.reach, Reach::There(_));
     let units = match (kind, may_be_there) {
-        // A look at the import, which mostly ends it.
-        (AttemptKind::Full, false) if imports => 1,
+        // A look at the import under both forms of its number, which mostly ends it. What is found is known from then on,
+        // so an attempt that is stopped after that goes on with more.
+        (AttemptKind::Full | AttemptKind::LookUp, _) if imports && !known => 2,
         (AttemptKind::Full | AttemptKind::LookUp, true) if job.rejecting.is_some() => 3,
         (AttemptKind::Full, false) => 2,
         (AttemptKind::Full, true) => 3,

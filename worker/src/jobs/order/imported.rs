@@ -8,14 +8,21 @@
 //! imported is never made a second time when its shop changes to `create`. Only an order of whose write nothing is known
 //! (its worker died) follows the shop's setting of the day.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use ::lane::carriage::Mode;
 use ::lane::hold::Fact;
+use ::lane::id::ShopId;
+use ::lane::job::Job;
 use ::lane::outcome::Reach;
+use ::lane::shop::Shop;
 use serde_json::Value;
 
 use super::Attempt;
 use super::compose::order_number;
 use super::field::{GOODS, STATUS, hash, shown};
+use super::find::is_divided;
 use super::merge::Written;
 use crate::providers::error::CallError;
 
@@ -24,6 +31,34 @@ pub(super) const IMPORTED: &str = "imported";
 /// Under which name it is remembered from which status we put it on hold.
 pub(super) const HELD_FROM: &str = "held from";
 
+/// In which form each shop's store tells the numbers of orders, as far as this process has seen it: with `#` or without.
+/// One that is known is asked for first.
+#[derive(Default)]
+pub(super) struct Forms(Mutex<BTreeMap<ShopId, bool>>);
+
+impl Forms {
+    /// The numbers under which an order of this shop may be there, the likeliest first, and whether that one is known.
+    fn of(&self, shop: &ShopId, name: &str) -> (Vec<String>, bool) {
+        let (number, plain) = (order_number(name), order_number(name.trim_start_matches('#')));
+        if plain == number || plain.is_empty() {
+            return (vec![number], true);
+        }
+        match self.known().get(shop) {
+            Some(true) => (vec![number, plain], true),
+            Some(false) => (vec![plain, number], true),
+            None => (vec![number, plain], false),
+        }
+    }
+
+    fn learn(&self, shop: &ShopId, number: &str) {
+        self.known().insert(shop.clone(), number.starts_with('#'));
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<ShopId, bool>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What is there of an order that the warehouse imports.
 pub(super) enum Imported {
     This(Value),
@@ -31,6 +66,15 @@ pub(super) enum Imported {
     Nothing,
     /// Nobody can tell which it is, for these reasons.
     Unclear(Vec<Fact>),
+}
+
+/// What may be there before anything was looked at. What the warehouse imports by itself may be there at any time, and
+/// would ship although a person refused it.
+pub(super) fn reach_of(shop: &Shop, job: &Job) -> Reach {
+    match shop.carriage.mode {
+        Mode::Create => job.reach.clone(),
+        Mode::Correct => job.reach.clone().or_unresolved(),
+    }
 }
 
 /// The status of an order that we did not put on hold.
@@ -48,6 +92,15 @@ impl Attempt<'_> {
         }
     }
 
+    /// Whether nothing of it was written. An imported order that was never seen there was not.
+    pub(super) fn is_untouched(&self) -> bool {
+        match &self.reach {
+            Reach::Untouched => true,
+            Reach::Unresolved => self.mode() == Mode::Correct,
+            Reach::There(_) => false,
+        }
+    }
+
     /// Finds the imported order.
     pub(super) async fn imported(&mut self, name: &str) -> Result<Imported, CallError> {
         let known = match &self.reach {
@@ -56,10 +109,13 @@ impl Attempt<'_> {
         };
         let found = match known {
             Some(order) => Imported::This(order),
-            None => self.searched(name).await?,
+            None => match self.glanced.take() {
+                Some(found) => found,
+                None => self.searched(&self.forms.of(&self.shop.id, name).0).await?,
+            },
         };
         let found = match found {
-            Imported::This(order) if order["advancedOptions"]["mergedOrSplit"] == true => {
+            Imported::This(order) if is_divided(&order) => {
                 Imported::Unclear(vec![at(&order, "it was split there, or merged with another order")])
             }
             Imported::This(order) => {
@@ -72,17 +128,26 @@ impl Attempt<'_> {
         Ok(found)
     }
 
-    async fn searched(&self, name: &str) -> Result<Imported, CallError> {
+    /// Whether it is there by now, as cheaply as that can be told.
+    pub(super) async fn glance(&self) -> Result<Imported, CallError> {
+        let (forms, known) = self.forms.of(&self.shop.id, &self.job.number);
+        self.searched(if known { &forms[..1] } else { &forms }).await
+    }
+
+    /// Searches it under these numbers, one after the other.
+    async fn searched(&self, numbers: &[String]) -> Result<Imported, CallError> {
         let Some(store) = self.shop.carriage.store else {
             let words = "the shop's settings name no store that imports its orders";
             return Ok(Imported::Unclear(vec![Fact::new("store", words)]));
         };
-        let (number, plain) = (order_number(name), order_number(name.trim_start_matches('#')));
-        let mut found = self.warehouse()?.in_store(store, &number).await?;
-        if found.is_empty() && plain != number && !plain.is_empty() {
-            found = self.warehouse()?.in_store(store, &plain).await?;
+        for number in numbers {
+            let found = self.warehouse()?.in_store(store, number).await?;
+            if !found.is_empty() {
+                self.forms.learn(&self.shop.id, number);
+                return Ok(choose(found, self.job.id.as_str()));
+            }
         }
-        Ok(choose(found, self.job.id.as_str()))
+        Ok(Imported::Nothing)
     }
 
     fn seen_there(&mut self, theirs: &Value) {

@@ -1,15 +1,17 @@
 //! Whether the fetched order may go on: does it qualify, and must a person look first. The rules are the domain's
 //! ([`lane::rules`]); here the order is put into their words.
 
-use ::lane::id::JobId;
+use ::lane::id::{Fingerprint, JobId};
 use ::lane::marks::{Mark, Marks};
 use ::lane::outcome::Learnt;
 use ::lane::rules::{Company, Completeness, CustomsSeen, RiskSeen, Seen};
 use ::lane::webhook::OrderNews;
+use serde_json::json;
 
 use super::Attempt;
+use super::customs::Declaration;
 use super::load::Load;
-use crate::providers::shopify::order::{Address, Order, Risk};
+use crate::providers::shopify::order::{Address, Customer, Order, Risk};
 
 pub(super) use ::lane::rules::{Question, Verdict};
 
@@ -67,10 +69,20 @@ pub(super) fn seen(order: &Order, load: &Load, customs: CustomsSeen) -> Seen {
         most_units: order.shipped_lines().map(|line| line.current_quantity).max().unwrap_or_default(),
         lines: u32::try_from(order.shipped_lines().count()).unwrap_or(u32::MAX),
         tags: order.tags.clone(),
-        customer_orders: order.customer.as_ref().and_then(|customer| customer.orders),
+        customer_orders: order.customer.as_ref().and_then(orders_up_to),
         customs,
         parts: load.asks.clone(),
     }
+}
+
+/// A customer of whom the shop knows no more orders than this may have placed all of them since: the order counts as
+/// their first one while the platform has not said which of them it is.
+const ORDERS_SINCE_MAX: u64 = 5;
+
+/// How many orders the customer had placed with this one. The platform's count of today has those in it that came after
+/// this one, so it counts only where they make no difference.
+fn orders_up_to(customer: &Customer) -> Option<u64> {
+    customer.index.or(customer.orders.filter(|orders| *orders == 1 || *orders > ORDERS_SINCE_MAX))
 }
 
 /// What every parcel needs: somebody, a street, a city and a country; a postal code where the country has them
@@ -102,6 +114,30 @@ const POSTAL_CODES: [&str; 28] = [
 ];
 
 impl Attempt<'_> {
+    /// What an approval of the order covers, and what passes the rules once: everything that the judgement rests on and
+    /// that does not change by our own work.
+    ///
+    /// | of | counts | counts not |
+    /// |---|---|---|
+    /// | the order | what is bought, by whom and where to, and a risk warning ([`Order::fingerprint`]) | times, other orders |
+    /// | its parts | which lines are ours, and parts that are asked about | units, and how far they are fulfilled |
+    /// | customs | if it crosses a border: where it leaves from, what is missing, two figures that differ | |
+    /// | its tags | those that the shop's rules name | all others |
+    ///
+    /// What was fulfilled before the warehouse got the order is remembered, so that none of it moves while it ships. Which
+    /// other orders are in line counts not: they change by the minute.
+    pub(super) fn covered(&self, order: &Order) -> Fingerprint {
+        let before = self.others_work(None);
+        let customs = match self.declared(order, &before) {
+            Ok(None) => json!(null),
+            Ok(Some(Declaration { seen, .. })) => json!([self.load.from(&before), seen.missing, seen.difference]),
+            Err(_) => json!("cannot be declared"),
+        };
+        let tags = self.shop.rules.named_tags(&order.tags);
+        let rests_on = json!([order.fingerprint(), self.load.lines(), self.load.asks, customs, tags]);
+        Fingerprint::of(rests_on.to_string().as_bytes())
+    }
+
     /// Judges an order that nobody has accepted as it is.
     pub(super) fn judge(&mut self, order: &Order, load: &Load, customs: CustomsSeen, company: &Company) -> Verdict {
         let seen = seen(order, load, customs);

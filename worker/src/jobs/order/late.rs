@@ -1,14 +1,21 @@
 //! A question about an order that may be at the warehouse already: it is put on hold there, so that it does not ship
 //! while somebody thinks about it.
+//!
+//! While the hold may still succeed (the account has no calls left, the warehouse does not answer), nobody is asked: the
+//! attempt ends as that error says, and the next one puts the order on hold and asks. What a read-back found is remembered
+//! for it, because what stands there would not show it any more (`TO_ASK`). Only a hold that the warehouse refuses for good
+//! is told with the question.
 
 use ::lane::carriage::Mode;
 use ::lane::clock::Timestamp;
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::Fingerprint;
 use ::lane::outcome::Outcome;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Attempt;
+use super::closed::missing;
 use super::compare::{Difference, Look, compare};
 use super::field::{STATUS, shown};
 use super::find::{Standing, standing};
@@ -17,8 +24,18 @@ use super::merge::{Written, merge};
 use crate::providers::error::CallError;
 use crate::providers::shopify::order::Order;
 
+/// Under which name is remembered what a read-back found, until the order is on hold and somebody is asked.
+const TO_ASK: &str = "to ask";
+
 /// The warehouse's word for an order that waits.
 pub(super) const ON_HOLD: &str = "on_hold";
+
+/// What is not as it was written.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Found {
+    pub(super) difference: Fingerprint,
+    pub(super) evidence: Vec<Fact>,
+}
 
 fn at_warehouse(words: &str) -> Fact {
     Fact::new("at the warehouse", words)
@@ -91,8 +108,12 @@ impl Attempt<'_> {
                 if status == ON_HOLD {
                     return Ok(wait);
                 }
+                let difference = Fingerprint::of(format!("waits, {status}, {why}").as_bytes());
+                if self.accepted(&difference) {
+                    return Ok(wait);
+                }
                 let evidence = vec![Fact::new("at the shop", why), after_putting_on_hold(&status)];
-                Ok(self.held(HoldReason::PartNotOurs, evidence, None))
+                Ok(self.held(HoldReason::PartNotOurs, evidence, Some(difference)))
             }
             Standing::Open | Standing::Cancelled => Ok(wait),
             Standing::Shipped => {
@@ -106,21 +127,50 @@ impl Attempt<'_> {
         }
     }
 
-    /// Puts what stands there on hold if that can be done, and tells whether it may ship.
-    pub(super) async fn stop_there(&mut self, stands: &Value) -> Fact {
+    /// Puts what stands there on hold, and tells whether it may ship. An error is one that may pass.
+    pub(super) async fn stop_there(&mut self, stands: &Value) -> Result<Fact, CallError> {
         if standing(stands) != Standing::Open || stands[STATUS] == ON_HOLD {
-            return may_ship(stands);
+            return Ok(may_ship(stands));
         }
         match self.put_on_hold(stands).await {
-            Ok(status) => after_putting_on_hold(&status),
-            Err(error) => at_warehouse(&format!("it may ship meanwhile: it could not be put on hold ({error})")),
+            Ok(status) => Ok(after_putting_on_hold(&status)),
+            Err(error) if error.is_final() => {
+                Ok(at_warehouse(&format!("it may ship meanwhile: it could not be put on hold ({error})")))
+            }
+            Err(error) => Err(error),
         }
     }
 
     /// The warehouse refuses a change of an order that it would ship.
-    pub(super) async fn refused_there(&mut self, theirs: &Value, at: &str, words: &str) -> Outcome {
-        let evidence = vec![Fact::new(at, words), self.stop_there(theirs).await];
-        self.held(HoldReason::NotCarriable, evidence, None)
+    pub(super) async fn refused_there(&mut self, theirs: &Value, at: &str, words: &str) -> Result<Outcome, CallError> {
+        let evidence = vec![Fact::new(at, words), self.stop_there(theirs).await?];
+        Ok(self.held(HoldReason::NotCarriable, evidence, None))
+    }
+
+    /// Asks about what a read-back found, once the order cannot ship meanwhile.
+    pub(super) async fn stop_and_ask(&mut self, stands: &Value, found: Found) -> Result<Outcome, CallError> {
+        let order_id = shown(&stands["orderId"]);
+        let mut written = self.written();
+        if let Ok(text) = serde_json::to_string(&found) {
+            written.insert(TO_ASK.to_owned(), text);
+        }
+        self.there(&order_id, written);
+        let stopped = self.stop_there(stands).await?;
+        let mut written = self.written();
+        written.remove(TO_ASK);
+        self.there(&order_id, written);
+        Ok(self.ask(found, stopped))
+    }
+
+    /// Asks about it, with what is known of whether it ships meanwhile.
+    pub(super) fn ask(&self, Found { difference, mut evidence }: Found, at_warehouse: Fact) -> Outcome {
+        evidence.push(at_warehouse);
+        self.held(HoldReason::ReadBackDiffers, evidence, Some(difference))
+    }
+
+    /// What an earlier attempt found at its read-back, and could not ask about because the order would have shipped.
+    pub(super) fn to_ask(&self) -> Option<Found> {
+        self.written().get(TO_ASK).and_then(|text| serde_json::from_str(text).ok())
     }
 
     /// The status that the warehouse shows afterwards.
@@ -148,10 +198,14 @@ impl Attempt<'_> {
     /// It has left. The difference to what was shipped is named, so that one approval answers both questions.
     fn shipped_before_the_question(&mut self, order: &Order, theirs: &Value, mut evidence: Vec<Fact>) -> Outcome {
         evidence.push(may_ship(theirs));
-        let difference = self.ours(order, Some(theirs)).ok().map(|ours| {
-            let whole = merge(&ours, theirs, &self.written());
-            compare(&whole, theirs, Look::Ahead)
-        });
+        let whole = self.ours(order, Some(theirs)).ok().map(|ours| merge(&ours, theirs, &self.written()));
+        let difference = whole.as_ref().map(|whole| compare(whole, theirs, Look::Ahead));
+        let missing = whole.as_ref().map(|whole| missing(whole, theirs)).unwrap_or_default();
+        if !missing.is_empty() {
+            let words = "the warehouse's order stays as it is, and what is not in it has to be shipped by hand";
+            evidence.push(Fact::new("if approved", words));
+        }
+        evidence.extend(missing);
         evidence.extend(difference.iter().flat_map(Difference::evidence));
         let fingerprint = difference.filter(|difference| !difference.is_none()).map(|d| d.fingerprint());
         self.held(HoldReason::AlreadyShipped, evidence, fingerprint)

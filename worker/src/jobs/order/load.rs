@@ -29,8 +29,8 @@ const LOOK_AGAIN: Duration = Duration::from_hours(6);
 pub(super) struct Load {
     /// By line id.
     units: BTreeMap<String, Units>,
-    /// The countries it leaves from.
-    pub(super) from: BTreeSet<String>,
+    /// The same, by the country they leave from.
+    places: BTreeMap<String, BTreeMap<String, Units>>,
     /// Parts that a person must decide about, in words that change only when the part does.
     pub(super) asks: Vec<String>,
     /// Why something is left until the shop makes it ready, and when that will be, if it is known.
@@ -91,11 +91,13 @@ impl Load {
         for line in lines {
             let fulfilled = line.total.saturating_sub(line.remaining);
             let open = ready && matches!(part.status, PartStatus::Open | PartStatus::InProgress);
-            let units = self.units.entry(line.line.clone()).or_default();
-            units.whole += if open { line.total } else { fulfilled };
-            units.fulfilled += fulfilled;
+            let ours = if open { line.total } else { fulfilled };
+            let here = self.places.entry(part.country.clone()).or_default();
+            for units in [&mut self.units, here].map(|units| units.entry(line.line.clone()).or_default()) {
+                units.whole += ours;
+                units.fulfilled += fulfilled;
+            }
         }
-        self.from.insert(part.country.clone());
     }
 
     fn leave(&mut self, part: &Part, why: &str, rule: NotOurs) {
@@ -117,9 +119,22 @@ impl Load {
         self.units.values().any(|units| units.whole > units.fulfilled)
     }
 
-    /// Whether nothing of it is ours, fulfilled or not.
-    pub(super) fn is_nothing(&self) -> bool {
-        self.units.values().all(|units| units.whole == 0)
+    /// The lines of which anything is ours, fulfilled or not.
+    pub(super) fn lines(&self) -> BTreeSet<&str> {
+        let ours = self.units.iter().filter(|(_, units)| units.whole > 0);
+        ours.map(|(line, _)| line.as_str()).collect()
+    }
+
+    /// The countries it leaves from. A place from which others had fulfilled all of it `before` is none of them, nor is one
+    /// where nothing of it is left. Of a line that was fulfilled by others and by us nobody knows who did which part.
+    pub(super) fn from(&self, before: &Before) -> BTreeSet<&str> {
+        let leaves = |(line, here): (&String, &Units)| {
+            let fulfilled = self.units.get(line).map_or(0, |units| units.fulfilled);
+            let others = before.get(line).copied().unwrap_or_default();
+            here.whole > here.fulfilled || (here.fulfilled > 0 && fulfilled > others)
+        };
+        let places = self.places.iter().filter(|(_, lines)| lines.iter().any(leaves));
+        places.map(|(country, _)| country.as_str()).collect()
     }
 
     /// Units per line that were fulfilled.
@@ -165,7 +180,12 @@ fn whose(part: &Part, share: &Share) -> Whose {
         return others("this warehouse does not serve the location");
     }
     match part.status {
-        PartStatus::Open | PartStatus::InProgress => Whose::Ours,
+        // Of what is over only what was fulfilled counts.
+        PartStatus::Open
+        | PartStatus::InProgress
+        | PartStatus::Incomplete
+        | PartStatus::Closed
+        | PartStatus::Cancelled => Whose::Ours,
         PartStatus::OnHold => Whose::Later(match part.holds.first() {
             Some(reason) => format!("on hold at the shop ({reason})"),
             None => "on hold at the shop".to_owned(),
@@ -174,8 +194,6 @@ fn whose(part: &Part, share: &Share) -> Whose {
             Some(from) => format!("scheduled for {from}"),
             None => "scheduled for later".to_owned(),
         }),
-        // Only what was fulfilled of it counts.
-        PartStatus::Incomplete | PartStatus::Closed | PartStatus::Cancelled => Whose::Ours,
     }
 }
 
@@ -291,6 +309,34 @@ mod tests {
         assert_eq!(units(&gone, &Share::default()), [("1".to_owned(), 0..2)]);
     }
 
+    /// Rows: what the part abroad is; whether the parcel leaves from there, too.
+    #[test]
+    fn a_parcel_leaves_only_from_where_units_of_ours_are() {
+        let rows: [(fn(&mut Part), bool); 6] = [
+            (|_| {}, true),
+            (|part| part.status = PartStatus::OnHold, false),
+            (|part| part.status = PartStatus::Cancelled, false),
+            (|part| part.lines.clear(), false),
+            (|part| (part.lines[0].total, part.lines[0].remaining) = (0, 0), false),
+            (|part| (part.status, part.lines[0].remaining) = (PartStatus::Closed, 0), false),
+        ];
+        for (nth, (change, abroad)) in rows.into_iter().enumerate() {
+            let order = split(|part| {
+                part.country = "PT".into();
+                change(part);
+            });
+            let load = Load::of(&order, &Share::default());
+            assert_eq!(load.from(&load.fulfilled()).contains("PT"), abroad, "row {nth}");
+            assert!(load.from(&load.fulfilled()).contains("US"), "row {nth}");
+        }
+        // Fulfilled by us since.
+        let ours = split(|part| {
+            part.country = "PT".into();
+            (part.status, part.lines[0].remaining) = (PartStatus::Closed, 0);
+        });
+        assert!(Load::of(&ours, &Share::default()).from(&Before::new()).contains("PT"));
+    }
+
     #[test]
     fn what_is_not_ready_is_looked_at_when_it_will_be_or_now_and_then() {
         let now: Timestamp = NOW.parse().unwrap();
@@ -312,6 +358,6 @@ mod tests {
         let mut order = order();
         order.lines[0].gift_card = true;
         order.lines[1].requires_shipping = false;
-        assert!(Load::of(&order, &Share::default()).is_nothing());
+        assert!(Load::of(&order, &Share::default()).shipped(&order, &Before::new()).is_empty());
     }
 }

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::Attempt;
 use super::compare::{Look, compare};
-use super::field::shown;
-use super::find::{Standing, standing};
+use super::field::{STATUS, shown};
+use super::find::{Standing, is_divided, standing};
 use super::imported::Imported;
-use super::judge;
-use super::late::may_ship;
+use super::judge::{self, Verdict};
+use super::late::{ON_HOLD, may_ship};
 use super::merge::{hashes, merge};
 use super::withdraw::Withdrawal;
 use crate::providers::error::CallError;
@@ -39,7 +39,7 @@ impl Attempt<'_> {
                 "all attempts are used up, and the warehouse does not have the order; see the timeline for what went \
                  wrong, then retry",
             )),
-            (Ok(()), Some(theirs)) => self.compared_there(order, &theirs),
+            (Ok(()), Some(theirs)) => self.compared_there(order, &theirs).await,
         })
     }
 
@@ -57,6 +57,9 @@ impl Attempt<'_> {
             }
             Imported::Unclear(why) => return Ok(self.unclear(None, why)),
         };
+        if let Some(found) = self.to_ask() {
+            return Ok(self.ask(found, may_ship(&theirs)));
+        }
         let lacks = match self.lacks(order, &theirs) {
             Ok(lacks) => lacks,
             Err(mut question) => {
@@ -65,6 +68,9 @@ impl Attempt<'_> {
             }
         };
         if lacks.is_none() {
+            if let Some(outcome) = self.not_yet(order, &theirs).await {
+                return Ok(outcome);
+            }
             let ours = self.goods(order, &theirs).ok().flatten();
             return Ok(self.corrected(ours.as_ref(), &theirs, None));
         }
@@ -74,7 +80,8 @@ impl Attempt<'_> {
     }
 
     fn still_there(&self, theirs: &Value, why: SkipReason) -> Outcome {
-        if standing(theirs) == Standing::Cancelled {
+        let waits = !why.is_final() && theirs[STATUS] == ON_HOLD;
+        if (standing(theirs) == Standing::Cancelled || waits) && !is_divided(theirs) {
             return Outcome::Skip(why);
         }
         let evidence = vec![
@@ -85,7 +92,10 @@ impl Attempt<'_> {
         self.held(HoldReason::InDoubt, evidence, None)
     }
 
-    fn compared_there(&mut self, order: &Order, theirs: &Value) -> Outcome {
+    async fn compared_there(&mut self, order: &Order, theirs: &Value) -> Outcome {
+        if let Some(found) = self.to_ask() {
+            return self.ask(found, may_ship(theirs));
+        }
         let ours = match self.ours(order, Some(theirs)) {
             Ok(ours) => ours,
             Err(mut question) => {
@@ -97,15 +107,35 @@ impl Attempt<'_> {
         if let Some((_, asked)) = self.whose_hold(theirs, &written) {
             return asked;
         }
-        let difference = compare(&merge(&ours, theirs, &written), theirs, Look::Ahead);
+        let whole = merge(&ours, theirs, &written);
+        let difference = compare(&whole, theirs, Look::Ahead);
+        if standing(theirs) == Standing::Cancelled {
+            return self.closed(&ours, &whole, theirs, &difference);
+        }
         if difference.is_none() {
             let order_id = shown(&theirs["orderId"]);
             self.there(&order_id, hashes(&ours));
-            return self.done(&ours, &order_id, None);
+            return match self.not_yet(order, theirs).await {
+                Some(outcome) => outcome,
+                None => self.done(&ours, &order_id, None),
+            };
         }
         let mut evidence = vec![Fact::new("look-up", "it is there, but not as written"), may_ship(theirs)];
         evidence.extend(difference.evidence());
         self.held(HoldReason::InDoubt, evidence, Some(difference.fingerprint()))
+    }
+
+    /// It is there as it should be. Attempts may have been used up before the rules were asked about this version of it, so
+    /// they are asked before it is done with.
+    async fn not_yet(&mut self, order: &Order, theirs: &Value) -> Option<Outcome> {
+        match self.verdict(order).await {
+            Verdict::Go => None,
+            Verdict::Wait { until, why } => Some(Outcome::Wait { until, why, stops: false }),
+            Verdict::Hold(mut question) => {
+                question.evidence.push(may_ship(theirs));
+                Some(self.asked(question))
+            }
+        }
     }
 
     /// Nothing could be found out.

@@ -10,6 +10,9 @@
 //! | no | no | ours: the shop's change is the newer word to the buyer |
 //! | no base | | ours: what stands there may be an earlier write of ours that nobody confirmed |
 //!
+//! `shipTo`, `billTo`, and the service with its carrier, package and confirmation, are one field each: if the shop changed
+//! any of it, all of ours goes there; if only the warehouse did, all of theirs stays.
+//!
 //! That is for what the order says. What it leaves empty is only cleared if what stands there is ours, and a note stays
 //! unless it is ours (`field`). While a write of these is not confirmed, both what was and what may be there count as
 //! ours.
@@ -36,7 +39,12 @@ pub(super) fn merge(ours: &Value, theirs: &Value, written: &Written) -> Value {
     let mut whole = theirs.clone();
     for field in FIELDS {
         let (our, their) = (field.of(ours), field.of(theirs));
-        if !stays(&field, our, their, written) {
+        let stays = match field.unit() {
+            Some(unit) if unit_stays(unit, ours, theirs, written) => true,
+            Some(unit) if is_said(unit, ours) => false,
+            Some(_) | None => stays(&field, our, their, written),
+        };
+        if !stays {
             let ours = if field.form == Form::Goods { goods::renewed(our, their) } else { our.clone() };
             field.put(&mut whole, ours);
         }
@@ -44,6 +52,29 @@ pub(super) fn merge(ours: &Value, theirs: &Value, written: &Written) -> Value {
     whole["orderKey"] = ours["orderKey"].clone();
     whole["items"] = Value::Array(merge_lines(ours, theirs, written));
     whole
+}
+
+fn members(unit: &str) -> impl Iterator<Item = Field> {
+    FIELDS.into_iter().filter(move |field| field.unit() == Some(unit))
+}
+
+/// Whether ours says anything about a unit.
+fn is_said(unit: &str, ours: &Value) -> bool {
+    members(unit).any(|field| !field.is_left(ours))
+}
+
+/// Whether all of a unit stays: the shop says of it what it said before, or nothing, and the warehouse changed it.
+fn unit_stays(unit: &str, ours: &Value, theirs: &Value, written: &Written) -> bool {
+    if !is_said(unit, ours) {
+        let changed = |field: Field| {
+            written.get(field.path).is_some_and(|base| !is_base(&field.normal(field.of(theirs)), Some(base)))
+        };
+        return members(unit).any(changed);
+    }
+    members(unit).all(|field| {
+        let (our, their) = (field.normal(field.of(ours)), field.normal(field.of(theirs)));
+        our == their || written.get(field.path).map_or(field.is_left(ours), |base| hash(&our) == *base)
+    })
 }
 
 /// Whether what stands there is right.
@@ -223,6 +254,49 @@ mod tests {
             assert_eq!(whole["shipTo"]["street1"], "1 Oak Road");
             assert_eq!(whole["billTo"]["street1"], "12 Elm Street");
         }
+    }
+
+    #[test]
+    fn an_address_is_never_half_the_shops_and_half_the_warehouses() {
+        let written = hashes(&ours());
+        let mut theirs = stored(&ours());
+        for (part, text) in [("street1", "5 Oak Rd"), ("city", "Boston"), ("state", "MA"), ("postalCode", "02101")] {
+            theirs["shipTo"][part] = json!(text);
+            theirs["billTo"][part] = json!(text);
+        }
+        assert_eq!(merge(&ours(), &theirs, &written), theirs, "only the warehouse changed it");
+        let mut changed = order();
+        changed.ship_to.as_mut().unwrap().street1 = Some("12 Elm Street Apt 4".into());
+        let now = composed(&changed);
+        let whole = merge(&now, &theirs, &written);
+        assert_eq!(whole["shipTo"], now["shipTo"], "the shop's word is the newer one");
+        assert_eq!(whole["billTo"], theirs["billTo"]);
+        // A write that was not confirmed leaves no mixture either.
+        let whole = merge(&ours(), &theirs, &doubted(&written, &now));
+        assert_eq!(whole["shipTo"], ours()["shipTo"]);
+    }
+
+    #[test]
+    fn a_service_goes_with_its_carrier_package_and_confirmation() {
+        let choosing = |carrier: &str, service: &str| {
+            let mut ours = ours();
+            ours["carrierCode"] = json!(carrier);
+            ours["serviceCode"] = json!(service);
+            ours
+        };
+        let wrote = choosing("usps", "usps_priority");
+        let mut theirs = stored(&wrote);
+        theirs["packageCode"] = json!("flat_rate_envelope");
+        assert_eq!(merge(&wrote, &theirs, &hashes(&wrote)), theirs, "what was left to the warehouse is filled in");
+        assert_eq!(merge(&wrote, &theirs, &Written::new())["packageCode"], "flat_rate_envelope");
+        // The warehouse chose another service, and the shop's rule another carrier with a service of the same name.
+        theirs["serviceCode"] = json!("usps_first_class");
+        let now = choosing("ups", "usps_priority");
+        let whole = merge(&now, &theirs, &hashes(&wrote));
+        let said = ["carrierCode", "serviceCode", "packageCode"].map(|name| whole[name].as_str());
+        assert_eq!(said, [Some("ups"), Some("usps_priority"), None]);
+        // No rule fits any more, and what the warehouse made of it stays whole.
+        assert_eq!(merge(&ours(), &theirs, &hashes(&wrote)), theirs);
     }
 
     #[test]

@@ -11,12 +11,13 @@ use ::lane::shop::SkipReason;
 use serde_json::Value;
 
 use super::Attempt;
+use super::closed::is_open;
 use super::compare::{Difference, Look, compare, compared};
 use super::field::{STATUS, hash, is_line, shown};
 use super::find::{Standing, gone, standing};
 use super::home::account_of;
 use super::imported::HELD_FROM;
-use super::late::ON_HOLD;
+use super::late::{Found, ON_HOLD};
 use super::merge::{self, Written, doubted, hashes, merge};
 use crate::providers::error::CallError;
 use crate::providers::shipstation::SHIPSTATION;
@@ -57,10 +58,13 @@ impl Attempt<'_> {
     async fn create(&mut self, ours: &Value) -> Result<Outcome, CallError> {
         let landed = self.write(ours, ours).await?;
         let difference = compare(ours, &landed.stands, Look::Back);
-        Ok(self.read_back(ours, &landed, &difference).await)
+        self.read_back(ours, &landed, &difference).await
     }
 
     async fn update(&mut self, ours: &Value, theirs: &Value) -> Result<Outcome, CallError> {
+        if let Some(found) = self.to_ask() {
+            return self.stop_and_ask(theirs, found).await;
+        }
         let order_id = shown(&theirs["orderId"]);
         let mut written = self.written();
         if let Some((difference, asked)) = self.whose_hold(theirs, &written) {
@@ -72,31 +76,21 @@ impl Attempt<'_> {
         }
         let whole = merge(ours, theirs, &written);
         let changes = compare(&whole, theirs, Look::Ahead);
-        if changes.is_none() {
+        if changes.is_none() && standing(theirs) != Standing::Cancelled {
             // What would be written stands there already, so this look was the reading back.
             self.there(&order_id, hashes(ours));
             return Ok(self.done(ours, &order_id, None));
         }
-        match standing(theirs) {
-            Standing::Open => {}
-            Standing::Shipped | Standing::Cancelled => {
-                let difference = changes.fingerprint();
-                if self.accepted(&difference) {
-                    return Ok(self.done(ours, &order_id, Some(difference)));
-                }
-                let mut evidence = vec![Fact::new("at the warehouse", shown(&theirs[STATUS]))];
-                evidence.extend(changes.evidence());
-                evidence.push(Fact::new("if approved", "the warehouse's order stays as it is"));
-                return Ok(self.held(HoldReason::AlreadyShipped, evidence, Some(difference)));
-            }
+        if !is_open(&whole, theirs) {
+            return Ok(self.closed(ours, &whole, theirs, &changes));
         }
         let landed = match self.write(ours, &whole).await {
-            Err(CallError::DataRefused { at, words }) => return Ok(self.refused_there(theirs, at, &words).await),
+            Err(CallError::DataRefused { at, words }) => return self.refused_there(theirs, at, &words).await,
             landed => landed?,
         };
         let look = if whole[STATUS] == theirs[STATUS] { Look::Back } else { Look::BackFromHold };
         let difference = compare(&whole, &landed.stands, look);
-        Ok(self.read_back(ours, &landed, &difference).await)
+        self.read_back(ours, &landed, &difference).await
     }
 
     /// It was there and is no longer: somebody deleted or merged it. Whether it goes there anew is for a person.
@@ -146,16 +140,21 @@ impl Attempt<'_> {
         Ok(Landed { order_id, stands })
     }
 
-    pub(super) async fn read_back(&mut self, ours: &Value, landed: &Landed, difference: &Difference) -> Outcome {
+    pub(super) async fn read_back(
+        &mut self,
+        ours: &Value,
+        landed: &Landed,
+        difference: &Difference,
+    ) -> Result<Outcome, CallError> {
         let mut written = hashes(ours);
         if difference.is_none() {
             self.there(&landed.order_id, written);
-            return self.done(ours, &landed.order_id, None);
+            return Ok(self.done(ours, &landed.order_id, None));
         }
         let fingerprint = difference.fingerprint();
         if self.accepted(&fingerprint) {
             self.there(&landed.order_id, written);
-            return self.done(ours, &landed.order_id, Some(fingerprint));
+            return Ok(self.done(ours, &landed.order_id, Some(fingerprint)));
         }
         // What came out differently is not taken for the warehouse's own change later.
         for name in difference.remembered() {
@@ -170,8 +169,7 @@ impl Attempt<'_> {
         self.there(&landed.order_id, written);
         let mut evidence = difference.evidence();
         evidence.extend(difference.is_about_goods().then(declarations_setting));
-        evidence.push(self.stop_there(&landed.stands).await);
-        self.held(HoldReason::ReadBackDiffers, evidence, Some(fingerprint))
+        self.stop_and_ask(&landed.stands, Found { difference: fingerprint, evidence }).await
     }
 
     /// Carried out: what stands at the warehouse is what the order says, or what a person accepted.

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::lane::attempt::AttemptKind;
 use ::lane::outcome::{Outcome, Reach, Shipped};
+use ::lane::shop::SkipReason;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -45,7 +46,9 @@ impl Orders {
         order: &Order,
         outcome: Outcome,
     ) -> Result<Outcome, CallError> {
-        if !attempt.shop.carriage.tracking.back || !matches!(outcome, Outcome::Done(_)) {
+        // What is left as it stands may have shipped in part.
+        let stays = matches!(outcome, Outcome::Done(_) | Outcome::Skip(SkipReason::LeftAsItStands));
+        if !attempt.shop.carriage.tracking.back || !stays {
             return Ok(outcome);
         }
         let mut stock = attempt.stock(order);

@@ -87,21 +87,19 @@ impl ShipStation<'_> {
         }
     }
 
-    /// One page of what an address lists that `ShipStation` gave. Whether it is `ShipStation`'s is for the caller to see to:
+    /// One page of what an address lists that `ShipStation` gave; how long a page is, is ours to say. Whether it is `ShipStation`'s is for the caller to see to:
     /// the account's credentials go there.
     pub(crate) async fn parcels_at(&self, url: &reqwest::Url, page: u64) -> Result<Page, CallError> {
-        let request = if page == 1 {
-            self.calls.http().get(url.clone())
-        } else {
-            let mut next = url.clone();
-            let others: Vec<(String, String)> = url
-                .query_pairs()
-                .filter(|(name, _)| name != "page")
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect();
-            next.query_pairs_mut().clear().extend_pairs(others).append_pair("page", &page.to_string());
-            self.calls.http().get(next)
-        };
+        let ours = |name: &str| ["page", "pageSize"].iter().any(|own| own.eq_ignore_ascii_case(name));
+        let others: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| !ours(name))
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        let (size, page) = (PAGE_SIZE.to_string(), page.to_string());
+        let mut paged = url.clone();
+        paged.query_pairs_mut().clear().extend_pairs(others).append_pair("pageSize", &size).append_pair("page", &page);
+        let request = self.calls.http().get(paged);
         let call = self.call("GET /shipments?batchId", Intent::Read, request);
         let content = self.calls.make(call, |answer| answer::read_parcels(answer, &self.account.id)).await?;
         Ok(read(&content))

@@ -22,7 +22,7 @@ const ORDER_DOCUMENT: &str = include_str!("order.graphql");
 
 /// The order with its first lines and parts.
 pub(super) const ORDER: Operation =
-    Operation { name: "Order", document: ORDER_DOCUMENT, answers: "order", cost: 252, intent: Intent::Read };
+    Operation { name: "Order", document: ORDER_DOCUMENT, answers: "order", cost: 253, intent: Intent::Read };
 /// Further lines.
 pub(super) const ORDER_LINES: Operation = Operation { name: "OrderLines", cost: 376, ..ORDER };
 /// Further parts.
@@ -44,6 +44,14 @@ pub(super) const SCOPES: Operation = Operation {
     document: include_str!("scopes.graphql"),
     answers: "currentAppInstallation",
     cost: 2,
+    intent: Intent::Read,
+};
+/// The shop's places.
+pub(super) const LOCATIONS: Operation = Operation {
+    name: "Locations",
+    document: include_str!("locations.graphql"),
+    answers: "locations",
+    cost: 250,
     intent: Intent::Read,
 };
 

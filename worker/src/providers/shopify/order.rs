@@ -84,6 +84,10 @@ pub(crate) struct Customer {
     /// fingerprint.
     #[serde(skip)]
     pub(crate) orders: Option<u64>,
+    /// Which of their orders this is, the first is 1; test orders do not count. Not known until the platform has worked it
+    /// out, some moments after the order was placed, so it does not count for the fingerprint either.
+    #[serde(skip)]
+    pub(crate) index: Option<u64>,
 }
 
 /// A postal address; any part may be missing.

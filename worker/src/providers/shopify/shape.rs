@@ -59,6 +59,7 @@ pub(super) struct FirstPage {
     shipping_address: Option<MailingAddress>,
     billing_address: Option<MailingAddress>,
     customer: Option<Buyer>,
+    customer_journey_summary: Option<Journey>,
     risk: RiskSummary,
     shipping_lines: Nodes<ChosenShipping>,
     transactions: Vec<Transaction>,
@@ -132,6 +133,12 @@ struct Buyer {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Journey {
+    customer_order_index: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
 struct RiskSummary {
     recommendation: String,
     assessments: Vec<Assessment>,
@@ -186,6 +193,7 @@ impl FirstPage {
         // The currency is read once more with every amount; here only so that a shop without amounts is caught too.
         self.currency_code.parse::<Currency>()?;
         let shipping_lines = self.shipping_lines.nodes.into_iter();
+        let index = self.customer_journey_summary.and_then(|journey| journey.customer_order_index);
         Ok(Order {
             id: last_part(&self.id),
             name: self.name,
@@ -206,7 +214,7 @@ impl FirstPage {
             note: self.note,
             tags: self.tags,
             attributes: attributes(self.custom_attributes),
-            customer: self.customer.map(Buyer::into_customer),
+            customer: self.customer.map(|buyer| buyer.into_customer(index)),
             ship_to: self.shipping_address.map(MailingAddress::into_address),
             bill_to: self.billing_address.map(MailingAddress::into_address),
             shipping_lines: shipping_lines.map(|line| ShippingLine { title: line.title, code: line.code }).collect(),
@@ -240,8 +248,8 @@ impl RiskSummary {
 }
 
 impl Buyer {
-    fn into_customer(self) -> Customer {
-        Customer { id: last_part(&self.id), orders: self.number_of_orders.as_ref().and_then(unsigned) }
+    fn into_customer(self, index: Option<u64>) -> Customer {
+        Customer { id: last_part(&self.id), orders: self.number_of_orders.as_ref().and_then(unsigned), index }
     }
 }
 

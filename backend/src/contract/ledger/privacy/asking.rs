@@ -5,7 +5,7 @@ use lane::decision::Verdict;
 use lane::id::JobId;
 use lane::outcome::{Learnt, Reach};
 use lane::ports::{Recorded, Redacted};
-use lane::privacy::{Ask, PrivacyRequest, Subject};
+use lane::privacy::{Ask, PrivacyRequest, Subject, TOPICS, Unread};
 use lane::view::Page;
 use lane::webhook::Content;
 
@@ -18,8 +18,35 @@ use super::{asks, bob, carries_out, evidence, forgets, jane, subject, unclear};
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
         ("an export says all of its customer and nothing of others", |scene| Box::pin(export(scene))),
+        ("a request that nobody could read stays until somebody looks it up", |scene| Box::pin(unread(scene))),
         ("requests are kept, listed and done once", |scene| Box::pin(requests(scene))),
     ]
+}
+
+async fn unread(scene: Scene) {
+    scene.shop("acme").await;
+    sold_to(&scene, "acme", 1, jane()).await;
+    unclear(&scene, "acme", r#"{"an":"order"}"#).await;
+    let ask = || scene.ports.privacy.unread(scene.now());
+    assert_eq!(ask().await.expect("an answer"), Unread::default(), "another topic is no request");
+    let begun = scene.now();
+    for topic in TOPICS {
+        // The handler keeps nothing of such a body.
+        let mut webhook = scene.webhook("acme", &News::of(0));
+        topic.clone_into(&mut webhook.topic);
+        webhook.body = Bytes::new();
+        webhook.body_hash = hash(topic.as_bytes());
+        webhook.content = Content::Unreadable { why: "odd".to_owned() };
+        let recorded = scene.ports.intake.record(webhook).await.expect("recorded");
+        assert!(matches!(recorded, Recorded::Quarantined(_)), "{topic}: {recorded:?}");
+        scene.pass(60);
+    }
+    let all = scene.ports.privacy.unread(begun).await.expect("an answer");
+    assert_eq!(all, Unread { count: 3, oldest: Some(begun) });
+    // What is carried out about somebody else says nothing about them.
+    forgets(&scene, "acme", subject(jane())).await;
+    assert_eq!(scene.ports.privacy.unread(begun).await.expect("an answer"), all);
+    assert_eq!(ask().await.expect("an answer"), Unread::default(), "older than was asked");
 }
 
 async fn export(scene: Scene) {
@@ -65,8 +92,10 @@ async fn export(scene: Scene) {
     assert!(export["kept_aside"][0]["body"].as_str().is_some_and(|body| body.contains("aside")));
     assert_eq!(export["not_known"]["orders"], serde_json::json!(["99"]));
     assert_eq!(export["not_known"]["webhooks_that_name_nobody"], "1");
-    let kept = scene.ports.privacy.requests(true, &Page::default()).await.expect("requests");
-    assert!(kept.rows.is_empty(), "it is done");
+    let open = async || scene.ports.privacy.requests(true, &Page::default()).await.expect("requests").rows.len();
+    assert_eq!(open().await, 1, "nobody has it yet");
+    assert!(scene.ports.privacy.answered(request, scene.now()).await.expect("an answer"));
+    assert_eq!(open().await, 0, "it is done");
     assert!(
         scene.ports.privacy.export(request, scene.now()).await.expect("an answer").is_some(),
         "and can be repeated"
@@ -84,8 +113,10 @@ async fn export(scene: Scene) {
 async fn requests(scene: Scene) {
     scene.shop("acme").await;
     let privacy = &scene.ports.privacy;
-    assert_eq!(privacy.redact(1, scene.now()).await.expect("an answer"), Redacted::NoSuchRequest);
+    assert_eq!(privacy.redact(1, None, scene.now()).await.expect("an answer"), Redacted::NoSuchRequest);
     assert!(privacy.export(1, scene.now()).await.expect("an answer").is_none());
+    assert!(!privacy.answered(1, scene.now()).await.expect("an answer"));
+    assert!(!privacy.dismiss(1, "kim", scene.now()).await.expect("an answer"));
     let mut ids = Vec::new();
     for ask in [Ask::Export, Ask::RedactCustomer, Ask::RedactCustomer] {
         ids.push(asks(&scene, "acme", ask, subject(jane())).await);
@@ -103,8 +134,9 @@ async fn requests(scene: Scene) {
     let rest = privacy.requests(true, &Page { after: first.next, limit: 3 }).await.expect("requests");
     assert_eq!(rest.rows.iter().map(|kept| kept.id).collect::<Vec<_>>(), ids[3..]);
 
-    assert_eq!(privacy.redact(ids[0], scene.now()).await.expect("an answer"), Redacted::NoSuchRequest);
+    assert_eq!(privacy.redact(ids[0], None, scene.now()).await.expect("an answer"), Redacted::NoSuchRequest);
     assert!(privacy.export(ids[1], scene.now()).await.expect("an answer").is_none());
+    assert!(!privacy.answered(ids[1], scene.now()).await.expect("an answer"), "it is about forgetting");
     scene.pass(60);
     carries_out(&scene, ids[1]).await;
     let done_at = scene.now();

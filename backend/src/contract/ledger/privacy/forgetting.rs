@@ -19,7 +19,7 @@ use super::super::Case;
 use super::super::endings::{done, fail};
 use super::super::news::{News, sold_to, told};
 use super::super::scene::{Scene, lane};
-use super::{asks, bob, carries_out, evidence, forgets, jane, passing, shown, subject};
+use super::{asks, bob, carries_out, evidence, forgets, jane, passing, shown, subject, unclear};
 
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
@@ -30,6 +30,8 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("a lane goes on without the forgotten job that stopped it", |scene| Box::pin(lane_goes_on(scene))),
         ("nobody else is touched by a redaction", |scene| Box::pin(nobody_else(scene))),
         ("orders without a customer are forgotten by mail and by list", |scene| Box::pin(by_mail_and_list(scene))),
+        ("what is bought afterwards, or by others, is not forgotten", |scene| Box::pin(only_theirs(scene))),
+        ("a refused order that is forgotten is still taken back", |scene| Box::pin(taken_back(scene))),
         ("an order that was never heard of stays unheard", |scene| Box::pin(never_heard_of(scene))),
     ]
 }
@@ -243,6 +245,67 @@ async fn by_mail_and_list(scene: Scene) {
     // Whoever buys again is a customer again.
     sold_to(&scene, "acme", 4, jane()).await;
     assert_eq!(scene.state("acme", 4).await, Waiting);
+}
+
+async fn only_theirs(scene: Scene) {
+    scene.shop("acme").await;
+    sold_to(&scene, "acme", 1, jane()).await;
+    sold_to(&scene, "acme", 2, Marks { customer: bob().customer, ..jane() }).await;
+    sold_to(&scene, "acme", 3, Marks { customer: bob().customer, ..jane() }).await;
+    let subject = Subject { orders: vec![JobId::from(3)], ..subject(jane()) };
+    let request = asks(&scene, "acme", Ask::RedactCustomer, subject).await;
+    scene.pass(60);
+    sold_to(&scene, "acme", 4, jane()).await;
+    unclear(&scene, "acme", r#"{"customer":{"id":207119551}}"#).await;
+    carries_out(&scene, request).await;
+    let mut redacted = Vec::new();
+    for order in 1..=4 {
+        redacted.push(scene.job("acme", order).await.redacted);
+    }
+    assert_eq!(redacted, [true, false, true, false], "hers, bob's, a listed one, and a new one of hers");
+    let bobs = Marks { customer: bob().customer, ..Marks::default() };
+    assert_eq!(scene.job("acme", 2).await.marks, bobs, "her address is gone");
+    assert_eq!(scene.job("acme", 4).await.marks, jane());
+    assert_eq!(scene.webhooks("quarantined").await, 1, "it came afterwards");
+    scene.conserves().await;
+}
+
+async fn taken_back(scene: Scene) {
+    scene.shop("acme").await;
+    for order in [1, 2] {
+        sold_to(&scene, "acme", order, jane()).await;
+    }
+    let lease = scene.lease("acme").await;
+    let there = done().1;
+    for order in [1, 2] {
+        scene.begins(&lease, order).await;
+        scene.completes_with(&lease, order, evidence("Jane"), there.clone(), passing()).await;
+    }
+    for order in [1, 2] {
+        let mut decision = scene.decision("acme", order, Verdict::Reject, "kim").await;
+        "Jane rang".clone_into(&mut decision.note);
+        scene.decides(&decision).await;
+    }
+    scene.begins(&lease, 1).await;
+    forgets(&scene, "acme", subject(jane())).await;
+    for (order, state) in [(1, Attempting), (2, Waiting)] {
+        let job = scene.job("acme", order).await;
+        assert_eq!((job.state.kind(), job.redacted), (state, true), "the warehouse would ship it");
+        assert!(!shown(&scene, "acme", order).await.contains("Jane"));
+    }
+    let error = Trouble::new("shipstation", "Jane is unknown");
+    let retry = Outcome::Retry { after: Some(std::time::Duration::from_secs(5)), error };
+    scene.completes_with(&lease, 1, retry, there.clone(), passing()).await;
+    assert_eq!(scene.state("acme", 1).await, Waiting);
+    scene.pass(5);
+    for order in [1, 2] {
+        scene.begins(&lease, order).await;
+        scene.completes_with(&lease, order, Outcome::Withdrawn, there.clone(), passing()).await;
+        let job = scene.job("acme", order).await;
+        assert!(matches!(&job.state, State::Rejected { by, why } if by.as_str() == "kim" && why.is_empty()), "{job:?}");
+        assert!(!shown(&scene, "acme", order).await.contains("Jane"));
+    }
+    scene.conserves().await;
 }
 
 async fn never_heard_of(scene: Scene) {

@@ -12,21 +12,16 @@ use serde_json::{Value, json};
 
 use super::super::look;
 use super::super::readers::Readers;
-use super::super::rows::{JobRow, LaneRow, from_micros, micros};
-use super::super::writer::{Fault, Writer};
+use super::super::rows::{JobRow, LaneRow, from_micros};
+use super::super::writer::Fault;
 use super::Request;
 use super::names::{Names, raw};
 
 /// Webhooks that one read passes by.
 const WEBHOOKS_AT_ONCE: usize = 5000;
 
-/// Collects the answer to an export request; the request counts as done.
-pub(in super::super) async fn export(
-    readers: &Readers,
-    writer: &Writer,
-    id: u64,
-    now: Timestamp,
-) -> Result<Option<Value>, LedgerError> {
+/// Collects the answer to an export request.
+pub(in super::super) async fn export(readers: &Readers, id: u64, now: Timestamp) -> Result<Option<Value>, LedgerError> {
     let Some(asked) = readers.read(move |conn| asked(conn, id)).await? else { return Ok(None) };
     let mut orders = Vec::new();
     for seq in asked.jobs.clone() {
@@ -43,8 +38,6 @@ pub(in super::super) async fn export(
             None => break,
         }
     }
-    let done = "UPDATE privacy SET done_at = COALESCE(done_at, ?2) WHERE seq = ?1";
-    writer.write(move |unit| Ok(unit.conn.execute(done, (id, micros(now)))?)).await?;
     Ok(Some(json!({
         "request": {
             "id": id.to_string(),

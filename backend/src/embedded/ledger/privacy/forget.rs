@@ -3,17 +3,19 @@
 use lane::clock::Timestamp;
 use lane::history::{Entry, Happened};
 use lane::id::{LaneKey, ShopId};
+use lane::job::Job;
 use lane::line::Pause;
 use lane::outcome::{Learnt, Outcome, PauseReason, Report};
 use lane::policy::Policy;
-use lane::privacy::{PrivacyRequest, Subject};
+use lane::privacy::{Ask, PrivacyRequest, Subject};
 use lane::shop::SkipReason;
-use lane::state::StateKind;
+use lane::state::{State, StateKind};
 use lane::view::Recorded;
+use lane::webhook::Content;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
-use super::super::rows::{FORMAT, JobRow, LaneRow, known, one, wake_by};
+use super::super::rows::{FORMAT, JobRow, LaneRow, known, micros, one, wake_by};
 use super::super::writer::{Fault, Unit};
 use super::names::{Names, raw};
 use super::{Request, strip, tombs};
@@ -21,8 +23,18 @@ use super::{Request, strip, tombs};
 /// Webhooks that one step passes by; reading a row without its body takes about a microsecond.
 const WEBHOOKS_AT_ONCE: usize = 5000;
 
-/// Kept bodies that one step looks into or drops; each may have some hundred kilobytes.
+/// Kept bodies that one step looks into or drops.
 const BODIES_AT_ONCE: usize = 100;
+
+/// Raw bytes of bodies that one step looks into, the last of them beyond it: reading them takes some ten milliseconds in
+/// which a webhook waits.
+const BYTES_AT_ONCE: u64 = 1024 * 1024;
+
+/// Counts orders that nobody will carry out because they were forgotten while they were open.
+const ENDED: &str = "lanekeeper_redacted_open_orders_total";
+
+/// Stands where it was said what is wrong with a webhook that may have been anybody's.
+const BODY_GONE: &str = "its body went with a redaction; look at the shop's orders around this time";
 
 /// Stands where an operator's words were.
 const WORDS_GONE: &str = "(the words went with a redaction)";
@@ -33,6 +45,8 @@ pub(super) struct Whose<'a> {
     pub(super) domains: &'a [String],
     pub(super) owners: &'a [String],
     pub(super) subject: &'a Subject,
+    /// What else a body of theirs may say: the domains of a shop that is to be forgotten itself.
+    pub(super) names: &'a [String],
 }
 
 /// Forgets one job: its row, its timeline, its decisions, its webhooks. Its order stays forgotten.
@@ -42,9 +56,13 @@ pub(super) fn job(unit: &mut Unit<'_>, seq: i64, owners: &[String], now: Timesta
     if row.job.redacted {
         return Ok(());
     }
+    let was = row.job.state.kind();
     row.job.redact(now)?;
     end_abandoned(unit, &mut row, now)?;
     row.save(unit)?;
+    if was.is_open() {
+        tell_ended(&row.job);
+    }
     timeline(unit, seq)?;
     decisions(unit, seq)?;
     unit.conn
@@ -57,9 +75,20 @@ pub(super) fn job(unit: &mut Unit<'_>, seq: i64, owners: &[String], now: Timesta
     wake_by(unit, row.lane, now)
 }
 
+/// Somebody may wait for an order that nobody carries out now.
+pub(in super::super) fn tell_ended(job: &Job) {
+    if job.redacted && job.state == (State::Skipped { why: SkipReason::Redacted }) {
+        metrics::counter!(ENDED).increment(1);
+        tracing::warn!(
+            shop.id = %job.shop, job.id = %job.id,
+            "an order was open when its customer or its shop was forgotten; nobody carries it out"
+        );
+    }
+}
+
 /// An attempt that nobody is at any more ends here: the next worker must not fetch the order again to find out.
 fn end_abandoned(unit: &Unit<'_>, row: &mut JobRow, now: Timestamp) -> Result<(), Fault> {
-    if row.job.state.kind() != StateKind::Attempting {
+    if row.job.state.kind() != StateKind::Attempting || row.job.only_takes_back() {
         return Ok(());
     }
     let lane = LaneRow::find(unit.conn, &row.job.lane)?;
@@ -107,10 +136,10 @@ fn decisions(unit: &Unit<'_>, job: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Why an operator paused the shop's lane may speak of anybody; that it is paused stays.
-pub(super) fn pause_words(unit: &Unit<'_>, shop: &ShopId) -> Result<(), Fault> {
-    let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(()) };
-    let Some(pause) = &mut lane.state.paused else { return Ok(()) };
+/// Why an operator paused the shop's lane may speak of anybody; that it is paused stays. Whether there were words.
+pub(super) fn pause_words(unit: &Unit<'_>, shop: &ShopId) -> Result<bool, Fault> {
+    let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(false) };
+    let Some(pause) = &mut lane.state.paused else { return Ok(false) };
     match &mut pause.why {
         PauseReason::Operator { why } => WORDS_GONE.clone_into(why),
         PauseReason::ProviderRefuses { words, .. } => WORDS_GONE.clone_into(words),
@@ -118,47 +147,92 @@ pub(super) fn pause_words(unit: &Unit<'_>, shop: &ShopId) -> Result<(), Fault> {
         | PauseReason::SecretMissing { .. }
         | PauseReason::NoProgress
         | PauseReason::ShopRemoved
-        | PauseReason::Uninstalled => return Ok(()),
+        | PauseReason::Uninstalled => return Ok(false),
     }
-    lane.save_state(unit)
+    lane.save_state(unit)?;
+    Ok(true)
 }
 
-/// Goes through the shop's webhooks that belong to no job, from `passed` on, and drops those that are or may be the
-/// customer's. What cannot be read, and what names nobody, may be theirs. `true` when all were looked at.
-pub(super) fn loose_webhooks(unit: &mut Unit<'_>, whose: &Whose<'_>, passed: &mut i64) -> Result<bool, Fault> {
-    let Some(until) = stretch(unit, *passed)? else { return Ok(true) };
-    let mut read = unit.conn.prepare_cached(
-        "SELECT seq, body FROM webhook
-         WHERE seq > ?1 AND seq <= ?2 AND job IS NULL AND (body IS NOT NULL OR content IS NOT NULL)
-           AND (shop = ?3 OR merchant IN (SELECT value FROM json_each(?4)))
-         ORDER BY seq LIMIT ?5",
-    )?;
+/// Goes through the webhooks that belong to no job and came by then, from `passed` on: the shop's, and those that
+/// name no shop. What is the subject's is dropped; of what cannot be read or names nobody, and so may be theirs, the body,
+/// while it stays known that it came.
+pub(super) fn loose_webhooks(
+    unit: &mut Unit<'_>,
+    whose: &Whose<'_>,
+    came_by: Timestamp,
+    passed: &mut i64,
+) -> Result<Looked, Fault> {
+    let Some(until) = stretch(unit, *passed)? else { return Ok(Looked::All) };
+    let sql = "SELECT seq, CASE WHEN body IS NULL THEN 0 ELSE bytes END FROM webhook
+               WHERE seq > ?1 AND seq <= ?2 AND job IS NULL AND (body IS NOT NULL OR content IS NOT NULL)
+                 AND received_at <= ?6
+                 AND (shop = ?3 OR merchant IN (SELECT value FROM json_each(?4)) OR (shop IS NULL AND merchant = ''))
+               ORDER BY seq LIMIT ?5";
+    let mut read = unit.conn.prepare_cached(sql)?;
     let shop = whose.shop.map(ShopId::as_str);
     let domains = serde_json::to_string(whose.domains)?;
-    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let found: Vec<(i64, Option<Vec<u8>>)> =
-        read.query_map((*passed, until, shop, domains, BODIES_AT_ONCE), row)?.collect::<Result<_, _>>()?;
-    let full = found.len() == BODIES_AT_ONCE;
-    *passed = found.last().filter(|_| full).map_or(until, |(seq, _)| *seq);
-    for (seq, body) in found {
-        if may_be_theirs(unit, whose, body)? {
-            drop_webhook(unit, seq)?;
-        }
+    let asked = (*passed, until, shop, domains, BODIES_AT_ONCE, micros(came_by));
+    let mut rows = read.query(asked)?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while bytes < BYTES_AT_ONCE
+        && let Some(row) = rows.next()?
+    {
+        found.push(row.get(0)?);
+        bytes += row.get::<_, u64>(1)?;
     }
-    Ok(false)
+    let full = found.len() == BODIES_AT_ONCE || bytes >= BYTES_AT_ONCE;
+    *passed = found.last().copied().filter(|_| full).unwrap_or(until);
+    drop(rows);
+    let mut erased = false;
+    for seq in found {
+        erased |= judge(unit, whose, seq)?;
+    }
+    Ok(Looked::Some { erased })
 }
 
-fn may_be_theirs(unit: &Unit<'_>, whose: &Whose<'_>, stored: Option<Vec<u8>>) -> Result<bool, Fault> {
-    let Some(names) = stored.and_then(|stored| Names::of(&raw(stored))) else { return Ok(true) };
-    if names.nobody() || names.name(whose.subject) {
-        return Ok(true);
+/// What looking at some kept webhooks came to.
+pub(super) enum Looked {
+    /// There are no more.
+    All,
+    /// There may be more.
+    Some { erased: bool },
+}
+
+/// Drops what is the subject's, and of what may be theirs the body. Whether anything was dropped.
+fn judge(unit: &mut Unit<'_>, whose: &Whose<'_>, seq: i64) -> Result<bool, Fault> {
+    let sql = "SELECT body, content FROM webhook WHERE seq = ?1";
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (body, content): (Option<Vec<u8>>, Option<String>) = unit.conn.prepare_cached(sql)?.query_row([seq], row)?;
+    let body = body.map(raw);
+    let mut names = body.as_deref().and_then(Names::of).unwrap_or_default();
+    // A content of a newer program says nothing here.
+    if let Some(Content::Order(news)) = content.as_deref().and_then(|content| serde_json::from_str(content).ok()) {
+        names.customers.extend(news.marks.customer);
+        names.emails.extend(news.marks.email);
+        names.orders.push(news.id);
     }
+    let mut theirs = names.name(whose.subject) || body.as_deref().is_some_and(|body| whose.is_named_in(body));
     for id in &names.orders {
-        if tombs::order_lies(unit, whose.owners, id)? {
-            return Ok(true);
-        }
+        theirs = theirs || tombs::order_lies(unit, whose.owners, id)?;
     }
-    Ok(false)
+    if theirs {
+        drop_webhook(unit, seq)?;
+    } else if names.nobody() && body.is_some() {
+        let sql = "UPDATE webhook SET body = NULL, words = CASE WHEN quarantine IS NULL THEN words ELSE ?2 END
+                   WHERE seq = ?1";
+        unit.conn.prepare_cached(sql)?.execute((seq, BODY_GONE))?;
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+impl Whose<'_> {
+    /// Whether a body names the shop that is to be forgotten.
+    fn is_named_in(&self, body: &[u8]) -> bool {
+        let names = |domain: &String| body.windows(domain.len()).any(|part| part == domain.as_bytes());
+        self.names.iter().any(names)
+    }
 }
 
 /// Drops everything of a webhook but that it came.
@@ -284,10 +358,13 @@ pub(super) fn save_request(unit: &Unit<'_>, seq: i64, asked: &PrivacyRequest) ->
 }
 
 /// A forgotten shop's name is kept in none of its requests. One that is still open has nothing left to do but to see that
-/// it is gone from the file too.
-pub(super) fn close_request(unit: &Unit<'_>, seq: i64) -> Result<(), Fault> {
+/// it is gone from the file too; an export has nothing left to tell, and is done.
+pub(super) fn close_request(unit: &Unit<'_>, seq: i64, ask: Ask, now: Timestamp) -> Result<(), Fault> {
+    let done_at = (ask == Ask::Export).then_some(micros(now));
     unit.conn
-        .prepare_cached("UPDATE privacy SET merchant = '', progress = ?2 WHERE seq = ?1")?
-        .execute((seq, r#"{"subject_gone":true}"#))?;
+        .prepare_cached(
+            "UPDATE privacy SET merchant = '', progress = ?2, done_at = COALESCE(done_at, ?3) WHERE seq = ?1",
+        )?
+        .execute((seq, r#"{"began":true,"erased":true,"subject_gone":true}"#, done_at))?;
     Ok(())
 }

@@ -4,14 +4,15 @@
 use lane::clock::Timestamp;
 use lane::id::LaneKey;
 use lane::marks::Mark;
-use lane::privacy::{Ask, Subject};
+use lane::privacy::{Ask, Kept, Subject};
 use serde::{Deserialize, Serialize};
 
+use super::super::desk::audit;
 use super::super::rows::{JobRow, LaneRow, micros, one};
 use super::super::writer::{Fault, Unit};
-use super::forget::{self, LastRows, Whose};
+use super::forget::{self, LastRows, Looked, Whose};
 use super::scrub::{Scrubbed, scrub};
-use super::{Request, tombs};
+use super::{Request, standing, tombs};
 
 /// Jobs that one step forgets; each has a timeline and some webhooks.
 const JOBS_AT_ONCE: usize = 20;
@@ -47,13 +48,17 @@ struct Progress {
     webhooks: i64,
     /// The last rows that a shop had when it was closed.
     last: LastRows,
+    /// Kept webhooks that name no shop are looked at.
+    nobodys: bool,
+    /// Something was erased: the file's pages and the log have to be cleared.
+    erased: bool,
     /// Whom the request is about is forgotten too.
     subject_gone: bool,
     scrubbed: Scrubbed,
 }
 
 /// Carries a redaction on by one step.
-pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, now: Timestamp) -> Result<Step, Fault> {
+pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, by: Option<&str>, now: Timestamp) -> Result<Step, Fault> {
     let Some(request) = Request::find(unit.conn, id)? else { return Ok(Step::NoSuchRequest) };
     let of_shop = match request.kept.request.ask {
         Ask::Export => return Ok(Step::NoSuchRequest),
@@ -64,10 +69,21 @@ pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, now: Timestamp) -> Re
         return Ok(Step::Done);
     }
     let mut progress: Progress = serde_json::from_str(&request.progress)?;
+    if !progress.began {
+        if of_shop && !standing::may_be_erased(unit.conn, &request, by.is_some())? {
+            return Ok(Step::ShopIsOpen);
+        }
+        if let Some(by) = by {
+            audit(unit, now, by, "redact", &format!("privacy request {id}"))?;
+        }
+    }
     let step = match progress.subject_gone {
-        false if of_shop && !progress.began && is_open(unit, &request)? => return Ok(Step::ShopIsOpen),
         false if of_shop => shop(unit, &request, &mut progress, now)?,
         false => customer(unit, &request, &mut progress, now)?,
+        true if !progress.erased && !others_erase(unit, &request)? => {
+            done(unit, id, now)?;
+            return Ok(Step::Done);
+        }
         true if scrub(unit, &mut progress.scrubbed)? => Step::LogLeft,
         true => Step::More,
     };
@@ -75,14 +91,6 @@ pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, now: Timestamp) -> Re
         .prepare_cached("UPDATE privacy SET progress = ?2 WHERE seq = ?1")?
         .execute((request.seq()?, serde_json::to_string(&progress)?))?;
     Ok(step)
-}
-
-/// Whether the shop still has the app. The platform asks to forget a shop two days after it took the app away, and
-/// nobody signs which webhook a body belongs to: an old request, posted once more, must not erase a shop that came back.
-fn is_open(unit: &Unit<'_>, request: &Request) -> Result<bool, Fault> {
-    let Some(shop) = &request.kept.shop else { return Ok(false) };
-    let sql = "SELECT 1 FROM shop WHERE id = ?1 AND removed = 0 AND left_at IS NULL";
-    Ok(one::<i64>(unit.conn, sql, [shop.as_str()])?.is_some())
 }
 
 /// The write-ahead log is empty: the request is done.
@@ -103,7 +111,7 @@ fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now
             tombs::bury_order(unit, &owners, id, now)?;
         }
         if let Some(shop) = &kept.shop {
-            forget::pause_words(unit, shop)?;
+            progress.erased |= forget::pause_words(unit, shop)?;
         }
         progress.began = true;
     }
@@ -111,14 +119,16 @@ fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now
     let jobs = jobs_of(unit, request, progress)?;
     if !jobs.is_empty() {
         for seq in jobs {
-            forget::job(unit, seq, &owners, now)?;
+            by_customer(unit, seq, request, &owners, now)?;
         }
+        progress.erased = true;
         // A kept webhook may name one of these orders and nobody.
         progress.webhooks = 0;
         return Ok(Step::More);
     }
-    let whose = Whose { shop: kept.shop.as_ref(), domains: &progress.domains, owners: &owners, subject };
-    if !forget::loose_webhooks(unit, &whose, &mut progress.webhooks)? {
+    let whose = Whose { shop: kept.shop.as_ref(), domains: &progress.domains, owners: &owners, subject, names: &[] };
+    if let Looked::Some { erased } = forget::loose_webhooks(unit, &whose, kept.received_at, &mut progress.webhooks)? {
+        progress.erased |= erased;
         return Ok(Step::More);
     }
     forget_marks(unit, request, &progress.domains)?;
@@ -132,7 +142,7 @@ fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Resul
     let Some(shop) = &request.kept.shop else { return Ok(Vec::new()) };
     let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(Vec::new()) };
     let subject = &request.kept.request.subject;
-    let mut jobs = marked(unit, lane.seq, subject, JOBS_AT_ONCE)?;
+    let mut jobs = marked(unit, lane.seq, &request.kept, JOBS_AT_ONCE)?;
     while jobs.len() < JOBS_AT_ONCE
         && let Some(id) = subject.orders.get(progress.orders)
     {
@@ -143,21 +153,49 @@ fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Resul
     Ok(jobs)
 }
 
-/// Jobs of a lane that bear one of the customer's marks.
-fn marked(unit: &Unit<'_>, lane: i64, subject: &Subject, most: usize) -> Result<Vec<i64>, Fault> {
+/// Jobs of a lane that bear one of the customer's marks and were accepted before it was asked: whoever buys again
+/// afterwards is a customer again.
+fn marked(unit: &Unit<'_>, lane: i64, kept: &Kept, most: usize) -> Result<Vec<i64>, Fault> {
+    let subject = &kept.request.subject;
     let mut jobs = Vec::new();
-    let by_customer = "SELECT seq FROM job WHERE lane = ?1 AND customer = ?2 LIMIT ?3";
-    let by_email = "SELECT seq FROM job WHERE lane = ?1 AND email = ?2 LIMIT ?3";
+    let by_customer = "SELECT seq FROM job WHERE lane = ?1 AND customer = ?2 AND accepted_at <= ?4 LIMIT ?3";
+    let by_email = "SELECT seq FROM job WHERE lane = ?1 AND email = ?2 AND accepted_at <= ?4 LIMIT ?3";
     for (sql, mark) in [(by_customer, &subject.customer), (by_email, &subject.email)] {
         let Some(mark) = mark else { continue };
         let mut statement = unit.conn.prepare_cached(sql)?;
-        let found = statement.query_map((lane, mark.as_str(), most), |row| row.get(0))?;
+        let found = statement.query_map((lane, mark.as_str(), most, micros(kept.received_at)), |row| row.get(0))?;
         jobs.extend(found.collect::<Result<Vec<i64>, _>>()?);
     }
     jobs.sort_unstable();
     jobs.dedup();
     jobs.truncate(most);
     Ok(jobs)
+}
+
+/// Forgets a job of the customer's. One that bears their mail address and is another customer's loses that alone: people
+/// share addresses, and mistype them.
+fn by_customer(
+    unit: &mut Unit<'_>,
+    seq: i64,
+    request: &Request,
+    owners: &[String],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let Some(mut row) = JobRow::find_seq(unit.conn, seq)? else { return Ok(()) };
+    let (subject, marks) = (&request.kept.request.subject, &mut row.job.marks);
+    let anothers = marks.customer.is_some() && subject.customer.is_some() && marks.customer != subject.customer;
+    if !anothers || subject.orders.contains(&row.job.id) {
+        return forget::job(unit, seq, owners, now);
+    }
+    marks.email = None;
+    row.save(unit)
+}
+
+/// Whether another redaction has erased something that still has to be cleared out of the file's pages: it may have been
+/// this one's subject too.
+fn others_erase(unit: &Unit<'_>, request: &Request) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM privacy WHERE done_at IS NULL AND seq <> ?1 AND json_extract(progress, '$.erased') = 1";
+    Ok(one::<i64>(unit.conn, sql, [request.seq()?])?.is_some())
 }
 
 /// The request is the last to know whom it is about; others of the same shop about the same customer know too.
@@ -190,14 +228,20 @@ fn shop(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Ti
         }
         progress.last = forget::last_rows(unit)?;
         progress.began = true;
+        progress.erased = true;
         // The row must know the shop by itself from here on: its domains do not lead there any more.
         unit.conn
             .prepare_cached("UPDATE privacy SET shop = ?2 WHERE seq = ?1")?
             .execute((request.seq()?, kept.shop.as_ref().map(lane::id::ShopId::as_str)))?;
     }
     let owners = tombs::owners(&request.source, &progress.domains, kept.shop.as_ref());
-    let whose =
-        Whose { shop: kept.shop.as_ref(), domains: &progress.domains, owners: &owners, subject: &kept.request.subject };
+    let whose = Whose {
+        shop: kept.shop.as_ref(),
+        domains: &progress.domains,
+        owners: &owners,
+        subject: &kept.request.subject,
+        names: &[],
+    };
     let jobs = forget::jobs_after(unit, kept.shop.as_ref(), progress.jobs, progress.last.job, JOBS_AT_ONCE)?;
     if let Some(last) = jobs.last() {
         progress.jobs = *last;
@@ -206,14 +250,22 @@ fn shop(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Ti
         }
         return Ok(Step::More);
     }
-    if !forget::shops_webhooks(unit, &whose, &mut progress.webhooks, progress.last.webhook)? {
+    if !progress.nobodys {
+        if forget::shops_webhooks(unit, &whose, &mut progress.webhooks, progress.last.webhook)? {
+            (progress.nobodys, progress.webhooks) = (true, 0);
+        }
+        return Ok(Step::More);
+    }
+    // What is the shop's own is gone; what names no shop may still be its customers'.
+    let nobodys = Whose { shop: None, domains: &[], names: &progress.domains, ..whose };
+    if let Looked::Some { .. } = forget::loose_webhooks(unit, &nobodys, kept.received_at, &mut progress.webhooks)? {
         return Ok(Step::More);
     }
     for (seq, mut asked) in forget::requests(unit, request, &progress.domains)? {
         if seq <= progress.last.request {
             asked.subject = Subject::default();
             forget::save_request(unit, seq, &asked)?;
-            forget::close_request(unit, seq)?;
+            forget::close_request(unit, seq, asked.ask, now)?;
         }
     }
     progress.domains.clear();

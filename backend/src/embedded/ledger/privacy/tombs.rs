@@ -30,7 +30,9 @@ fn key(kind: &str, owner: &str, id: &str) -> Vec<u8> {
 
 fn bury(unit: &Unit<'_>, key: &[u8], now: Timestamp) -> Result<(), Fault> {
     unit.conn
-        .prepare_cached("INSERT INTO forgotten (key, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .prepare_cached(
+            "INSERT INTO forgotten (key, at) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET at = MAX(at, excluded.at)",
+        )?
         .execute((key, micros(now)))?;
     Ok(())
 }
@@ -69,6 +71,12 @@ fn shop_since(unit: &Unit<'_>, source: &str, domain: &str) -> Result<Option<Time
     Ok(at.map(from_micros))
 }
 
+/// When what a body speaks of last changed, if it says so where the platform says it.
+fn updated_at(body: &[u8]) -> Option<Timestamp> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    body.get("updated_at")?.as_str()?.parse().ok()
+}
+
 /// Whether an order is to stay forgotten, under any of the names its shop has.
 pub(super) fn order_lies(unit: &Unit<'_>, owners: &[String], id: &JobId) -> Result<bool, Fault> {
     for owner in owners {
@@ -90,9 +98,8 @@ pub(in super::super) fn forgotten(unit: &Unit<'_>, webhook: &Webhook, shop: Opti
         // What an order says of a later time is the merchant's new business: they installed the app again.
         let newer = match &webhook.content {
             Content::Order(news) => news.updated_at.is_some_and(|at| at > since),
-            Content::Touched(_) | Content::Uninstalled { .. } | Content::Privacy(_) | Content::Unreadable { .. } => {
-                false
-            }
+            Content::Unreadable { .. } => updated_at(&webhook.body).is_some_and(|at| at > since),
+            Content::Touched(_) | Content::Uninstalled { .. } | Content::Privacy(_) => false,
         };
         if !newer {
             return Ok(true);

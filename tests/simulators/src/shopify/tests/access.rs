@@ -60,3 +60,20 @@ async fn a_plan_is_a_rate_and_a_bucket_of_twenty_times() {
     let status = &bench.ask("{ shop { name } }", Value::Null).await["extensions"]["cost"]["throttleStatus"];
     assert_eq!((&status["maximumAvailable"], &status["restoreRate"]), (&json!(20_000), &json!(1000)));
 }
+
+#[tokio::test]
+async fn locations_are_listed_as_they_stand_and_only_to_those_who_may_read_them() {
+    let bench = bench().await;
+    bench.shopify.put_location(SHOP, 7, "Berlin", true);
+    bench.shopify.put_location(SHOP, 8, "Old mill", false);
+    let names = async |arguments: &str| {
+        let asked = format!("{{ locations(first: 10{arguments}) {{ nodes {{ name isActive }} }} }}");
+        let answer = bench.ask(&asked, Value::Null).await;
+        let nodes = answer["data"]["locations"]["nodes"].as_array().cloned().unwrap_or_default();
+        nodes.into_iter().map(|node| node["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("").await, ["Berlin", "Main warehouse"]);
+    assert_eq!(names(", includeInactive: true").await, ["Berlin", "Old mill", "Main warehouse"]);
+    bench.shopify.set_scopes(SHOP, &["read_orders"]);
+    assert_eq!(names("").await, [""; 0]);
+}

@@ -108,7 +108,8 @@ impl Orders {
             let why = "it came out differently at the warehouse, and is looked at by itself".to_owned();
             return Outcome::Wait { until: attempt.calls.now(), why, stops: true };
         }
-        attempt.read_back(ours, &landed, &difference).await
+        let ended = attempt.read_back(ours, &landed, &difference).await;
+        attempt.ended(ended)
     }
 }
 

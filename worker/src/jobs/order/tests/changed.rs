@@ -62,17 +62,6 @@ async fn a_change_after_shipping_is_a_question_and_one_that_changes_nothing_is_n
 }
 
 #[tokio::test]
-async fn an_order_that_the_warehouse_cancelled_stays_cancelled() {
-    let mut bench = Bench::start().await;
-    bench.done().await;
-    bench.warehouse_changes(|order| order["orderStatus"] = json!("cancelled"));
-    bench.change(|order| order["tags"] = json!("vip"));
-    bench.done().await;
-    bench.change(|order| order["note"] = json!("please do ship"));
-    assert_eq!(bench.held().await.reason, HoldReason::AlreadyShipped);
-}
-
-#[tokio::test]
 async fn a_version_that_goes_back_is_not_mistaken_for_the_warehouses_edit() {
     let mut bench = Bench::start().await;
     bench.done().await;

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use ::lane::attempt::AttemptKind;
 use ::lane::carriage::Mode;
 use ::lane::hold::HoldReason;
 use ::lane::outcome::{Outcome, Reach};
 use ::lane::rules::{HoldRules, Rule};
 use ::lane::shop::SkipReason;
+use ::lane::state::StateKind;
 use serde_json::{Value, json};
-use simulators::faults::Effect;
+use simulators::faults::{Effect, Fault};
 use simulators::shipstation::{Declarations, Importing};
 use simulators::shopify::Act;
+
+use crate::attempt::Carry as _;
 
 use super::bench::{Bench, DOMAIN, IMPORTS, KEY, says};
 
@@ -80,13 +84,15 @@ async fn an_imported_order_gets_the_values_after_the_orders_discount_and_nothing
 
 #[tokio::test]
 async fn an_order_that_is_not_there_yet_is_waited_for_and_never_made() {
-    let mut bench = Bench::importing(at_once().after(Duration::from_mins(20))).await;
+    let mut bench = Bench::importing(at_once().after(Duration::from_mins(45))).await;
     bench.import();
     let mut waits = vec![];
-    while waits.iter().sum::<u64>() < 20 {
+    while waits.iter().sum::<u64>() < 45 {
         waits.push(bench.waits().await);
     }
-    assert_eq!(waits, [1, 1, 2, 4, 8, 15]);
+    assert_eq!(waits, [2, 4, 12, 30]);
+    // The shop was asked once.
+    assert_eq!(bench.shopify.journal().call_count(), 1);
     assert_eq!((bench.job.attempts, bench.calls("createorder")), (0, 0));
     bench.done().await;
     assert_eq!(values(&bench.at_warehouse()), RIGHT);
@@ -101,7 +107,7 @@ async fn an_order_that_is_not_imported_within_hours_is_a_question_and_approving_
     assert!(says(&hold, "at the warehouse", "240 minutes") && says(&hold, "store", &IMPORTS.to_string()));
     bench.approve();
     assert_eq!(bench.held().await.reason, HoldReason::NotImported);
-    assert_eq!((bench.calls("createorder"), bench.job.reach.clone()), (0, Reach::Untouched));
+    assert_eq!((bench.calls("createorder"), bench.job.reach.clone()), (0, Reach::Unresolved));
     bench.import();
     bench.approve();
     bench.done().await;
@@ -194,7 +200,7 @@ async fn an_order_of_that_number_in_another_store_is_not_it() {
         "orderStatus": "awaiting_shipment", "billTo": {"name": ""}, "shipTo": {"name": ""},
     });
     bench.makes(&made).await;
-    assert_eq!(bench.waits().await, 1);
+    assert_eq!(bench.waits().await, 2);
 }
 
 #[tokio::test]
@@ -235,7 +241,7 @@ async fn a_held_order_is_put_on_hold_there_and_taken_back_to_where_it_was() {
 async fn a_question_waits_for_the_import_so_that_the_order_cannot_ship_meanwhile() {
     let mut bench = Bench::importing(at_once()).await;
     bench.rules(above_nothing());
-    assert_eq!(bench.waits().await, 1);
+    assert_eq!(bench.waits().await, 2);
     bench.import();
     assert_eq!(bench.held().await.reason, HoldReason::TotalAbove);
     assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
@@ -354,6 +360,155 @@ async fn a_refused_order_is_kept_on_hold_and_not_cancelled() {
     bench.reject();
     assert_eq!(bench.attempt().await, Outcome::Withdrawn);
     assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
+}
+
+#[tokio::test]
+async fn a_refused_order_that_was_not_seen_there_is_waited_for_and_put_on_hold() {
+    // The first look fails, and the order is there all the time.
+    let mut bench = imported().await;
+    bench.warehouse_fails("orders/list", Effect::CutBeforeCommit);
+    assert_eq!(bench.attempt().await.label(), "retry");
+    bench.reject();
+    assert_eq!(bench.job.state.kind(), StateKind::Waiting);
+    assert_eq!(bench.attempt().await, Outcome::Withdrawn);
+    assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
+
+    // The import comes after the refusal.
+    let mut bench = Bench::importing(at_once()).await;
+    bench.shop_fails(Effect::CutBeforeCommit);
+    assert_eq!(bench.attempt().await.label(), "retry");
+    bench.reject();
+    assert_eq!(bench.waits().await, 2);
+    bench.import();
+    assert_eq!(bench.attempt().await, Outcome::Withdrawn);
+    assert_eq!(bench.job.state.kind(), StateKind::Rejected);
+    assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
+}
+
+#[tokio::test]
+async fn a_refused_order_that_is_never_imported_ends_only_by_a_persons_word() {
+    for imported_then in [false, true] {
+        let mut bench = Bench::importing(at_once()).await;
+        bench.rules(above_nothing());
+        bench.pass(4 * 3600);
+        assert_eq!(bench.held().await.reason, HoldReason::TotalAbove);
+        bench.reject();
+        let hold = bench.held().await;
+        assert!(hold.reason == HoldReason::NotImported && says(&hold, "refused by", "ann"), "{hold:?}");
+        assert!(says(&hold, "at the warehouse", "it may ship: cancel it there"), "{hold:?}");
+        if imported_then {
+            bench.import();
+        }
+        bench.approve();
+        assert_eq!(bench.attempt().await, Outcome::Withdrawn);
+        assert_eq!(bench.job.state.kind(), StateKind::Rejected);
+        let held_there = bench.shipstation.orders().iter().any(|order| order["orderStatus"] == "on_hold");
+        assert_eq!(held_there, imported_then);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_order_that_cannot_be_told_apart_is_a_question() {
+    let mut bench = Bench::importing(at_once().with_opaque_keys()).await;
+    for id in [bench.id, 77] {
+        let mut order = bench.shopify.order(DOMAIN, bench.id).unwrap();
+        order["id"] = json!(id);
+        bench.shipstation.import_order(DOMAIN, &order).unwrap();
+    }
+    bench.held().await;
+    bench.reject();
+    let hold = bench.held().await;
+    assert!(says(&hold, "at the warehouse", "nothing of it was touched"), "{hold:?}");
+    bench.approve();
+    assert_eq!(bench.attempt().await, Outcome::Withdrawn);
+}
+
+/// The warehouse asks for silence once.
+fn throttled() -> Effect {
+    let headers = vec![("X-Rate-Limit-Reset".to_owned(), "20".to_owned())];
+    Effect::Status { status: 429, body: "{}".into(), headers, commit: false }
+}
+
+#[tokio::test]
+async fn a_question_is_asked_once_the_order_is_on_hold_there() {
+    for (effect, label) in [(Effect::CutBeforeCommit, "retry"), (throttled(), "wait")] {
+        let mut bench = imported().await;
+        bench.rules(above_nothing());
+        bench.warehouse_fails("createorder", effect);
+        assert_eq!(bench.attempt().await.label(), label);
+        bench.pass(900);
+        let hold = bench.held().await;
+        assert!(
+            hold.reason == HoldReason::TotalAbove && says(&hold, "at the warehouse", "was put on hold"),
+            "{hold:?}"
+        );
+        assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
+    }
+}
+
+#[tokio::test]
+async fn what_a_read_back_found_is_not_forgotten_while_the_order_cannot_be_put_on_hold() {
+    for (effect, label) in
+        [(Effect::CutBeforeCommit, "retry"), (Effect::CutAfterCommit, "retry"), (throttled(), "wait")]
+    {
+        let mut bench = imported().await;
+        bench.reads_show(1, |order| {
+            order["internationalOptions"]["customsItems"] = json!([
+                {"description": "MUG", "quantity": 2, "value": 18, "harmonizedTariffCode": "691200", "countryOfOrigin": "PT"},
+                {"description": "CUP", "quantity": 1, "value": 9, "harmonizedTariffCode": "691200", "countryOfOrigin": "CN"},
+            ]);
+            order["insuranceOptions"]["insureShipment"] = json!(true);
+        })
+        .await;
+        bench.shipstation.faults().push(Fault::next(effect).on("createorder").after(1));
+        assert_eq!(bench.attempt().await.label(), label);
+        bench.pass(900);
+        let hold = bench.held().await;
+        assert_eq!(hold.reason, HoldReason::ReadBackDiffers);
+        assert!(hold.evidence.iter().any(|fact| fact.name == "insuranceOptions.insureShipment"), "{hold:?}");
+        assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
+        bench.approve();
+        bench.done().await;
+        assert_eq!(bench.at_warehouse()["orderStatus"], "awaiting_shipment");
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_asks_what_a_read_back_found() {
+    let mut bench = imported().await;
+    bench.reads_show(1, |order| order["insuranceOptions"]["insureShipment"] = json!(true)).await;
+    bench.shipstation.faults().push(Fault::next(Effect::CutBeforeCommit).on("createorder").after(1));
+    assert_eq!(bench.attempt().await.label(), "retry");
+    bench.pass(900);
+    let Outcome::Hold { reason, evidence, .. } = bench.look_up().await else { panic!("not held") };
+    assert_eq!(reason, HoldReason::ReadBackDiffers);
+    assert!(evidence.iter().any(|fact| fact.value.contains("may ship meanwhile")), "{evidence:?}");
+}
+
+#[tokio::test]
+async fn two_looks_are_paid_for_and_the_form_that_was_found_is_asked_for_first() {
+    let mut bench = Bench::importing(at_once().without_hash()).await;
+    let units = |bench: &Bench| {
+        let needs = bench.orders.needs(&bench.shop, &bench.job, AttemptKind::Full);
+        needs.iter().find(|need| need.account == bench.shop.warehouse).unwrap().units
+    };
+    assert_eq!(units(&bench), 2);
+    bench.import();
+    let reference = bench.done().await.reference;
+    assert_eq!((bench.calls("orders/list"), units(&bench)), (2, 3));
+    bench.shipstation.delete_order(reference.parse().unwrap()).unwrap();
+    bench.import();
+    bench.change(|order| order["note"] = json!("where is it"));
+    bench.done().await;
+    assert_eq!(bench.calls("orders/list"), 3);
+}
+
+#[tokio::test]
+async fn while_an_order_is_waited_for_what_is_newly_heard_of_it_is_fetched() {
+    let mut bench = Bench::importing(at_once()).await;
+    assert_eq!((bench.waits().await, bench.waits().await), (2, 4));
+    bench.change(|order| order["cancelled_at"] = json!("2026-11-20T10:00:00Z"));
+    assert_eq!(bench.attempt().await, Outcome::Skip(SkipReason::Cancelled));
 }
 
 #[tokio::test]

@@ -73,3 +73,19 @@ async fn a_write_that_was_never_answered_does_not_bring_back_what_was_fulfilled_
     bench.change(|order| quantities(order, 3, 0));
     assert_eq!(bench.attempt().await, Outcome::Skip(SkipReason::AlreadyFulfilled));
 }
+
+#[tokio::test]
+async fn an_order_whose_rest_is_refunded_after_others_fulfilled_their_part_is_withdrawn_and_never_emptied() {
+    let mut bench = Bench::with(|order| order["line_items"][0]["fulfillable_quantity"] = json!(0)).await;
+    bench.done().await;
+    assert_eq!(bench.at_warehouse()["items"].as_array().unwrap().len(), 1);
+    bench.change(|order| {
+        order["line_items"][1]["current_quantity"] = json!(0);
+        order["line_items"][1]["fulfillable_quantity"] = json!(0);
+        order["financial_status"] = json!("partially_refunded");
+    });
+    assert_eq!(bench.attempt().await, Outcome::Skip(SkipReason::NothingToShip));
+    let order = bench.at_warehouse();
+    assert_eq!(order["orderStatus"], "cancelled");
+    assert_eq!(order["items"].as_array().unwrap().len(), 1);
+}

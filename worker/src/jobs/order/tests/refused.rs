@@ -65,15 +65,38 @@ async fn a_refused_order_whose_write_was_never_answered_is_searched_and_taken_ba
 }
 
 #[tokio::test]
-async fn a_refused_order_that_has_shipped_is_a_question_that_accepts_no_order() {
+async fn a_refused_order_that_has_shipped_is_a_question_and_accepting_it_leaves_it_refused() {
     let mut bench = refused().await;
     let id = bench.at_warehouse()["orderId"].as_u64().unwrap();
     bench.shipstation.ship(id);
     let hold = bench.held().await;
     assert_eq!(hold.reason, HoldReason::AlreadyShipped);
     assert!(says(&hold, "refused by", "ann") && says(&hold, "at the warehouse", "shipped"), "{:?}", hold.evidence);
+    bench.rules(HoldRules::default());
     bench.approve();
-    assert!(says(&bench.held().await, "limit", "0.01 USD"), "the rules are asked afresh");
+    assert_eq!(bench.attempt().await, Outcome::Withdrawn);
+    assert_eq!(bench.job.state.kind(), StateKind::Rejected);
+}
+
+#[tokio::test]
+async fn a_refused_order_that_the_warehouse_does_not_cancel_never_goes_on() {
+    let refusal = || Effect::Status { status: 400, body: r#"{"Message":"no"}"#.into(), headers: vec![], commit: false };
+    let mut bench = refused().await;
+    bench.rules(HoldRules::default());
+    bench.warehouse_fails("createorder", refusal());
+    let hold = bench.held().await;
+    assert_eq!(hold.reason, HoldReason::NotCarriable);
+    assert!(says(&hold, "refused by", "ann") && says(&hold, "if approved", "nothing more"), "{:?}", hold.evidence);
+    // A newer version changes nothing about the refusal; what was accepted of an older one does not count for it.
+    bench.approve();
+    bench.change(|order| order["note"] = json!("please"));
+    bench.warehouse_fails("createorder", refusal());
+    bench.held().await;
+    bench.approve();
+    bench.warehouse_fails("createorder", refusal());
+    assert_eq!(bench.attempt().await, Outcome::Withdrawn);
+    assert_eq!(bench.job.state.kind(), StateKind::Rejected);
+    assert_eq!(bench.at_warehouse()["customerNotes"], json!(null));
 }
 
 #[tokio::test]

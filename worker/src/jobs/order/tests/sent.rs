@@ -128,3 +128,18 @@ async fn an_address_that_the_warehouse_cannot_hold_is_a_question_and_nothing_is_
     assert!(says(&hold, "ship to, street", "201 characters"), "{:?}", hold.evidence);
     assert_eq!(bench.traffic(), [0, 0, 0]);
 }
+
+#[tokio::test]
+async fn an_order_is_made_in_the_shops_store_and_never_moved_to_another() {
+    let mut bench = Bench::start().await;
+    bench.shipstation.add_store(KEY, 12, "Acme", "Manual");
+    bench.shop.carriage.store = Some(12);
+    bench.done().await;
+    assert_eq!(bench.at_warehouse()["advancedOptions"]["storeId"], 12);
+    // A store that the account does not have would be refused.
+    bench.shop.carriage.store = Some(404);
+    bench.change(|order| order["note"] = json!("thanks"));
+    bench.done().await;
+    assert_eq!(bench.at_warehouse()["customerNotes"], "thanks");
+    assert_eq!(bench.at_warehouse()["advancedOptions"]["storeId"], 12);
+}

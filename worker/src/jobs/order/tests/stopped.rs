@@ -27,6 +27,24 @@ async fn a_difference_whose_order_cannot_be_stopped_says_that_it_may_ship() {
 }
 
 #[tokio::test]
+async fn a_difference_is_asked_about_once_the_order_is_on_hold_there() {
+    let mut bench = Bench::start().await;
+    bench.reads_show(1, |order| order["shipTo"]["city"] = json!("X")).await;
+    bench
+        .shipstation
+        .faults()
+        .push(simulators::faults::Fault::next(Effect::CutBeforeCommit).on("createorder").after(1));
+    assert_eq!(bench.attempt().await.label(), "retry");
+    bench.pass(900);
+    let hold = bench.held().await;
+    assert!(hold.reason == HoldReason::ReadBackDiffers && says(&hold, "shipTo.city", ""), "{hold:?}");
+    assert_eq!((bench.at_warehouse()["orderStatus"].clone(), bench.calls("createorder")), (json!("on_hold"), 3));
+    bench.approve();
+    bench.done().await;
+    assert_eq!(bench.at_warehouse()["orderStatus"], "awaiting_shipment");
+}
+
+#[tokio::test]
 async fn a_change_that_the_warehouse_refuses_stops_the_order_there() {
     let mut bench = Bench::start().await;
     bench.done().await;
@@ -126,4 +144,18 @@ async fn a_hold_that_comes_back_is_the_warehouses_own_and_ends_in_one_more_quest
     bench.approve();
     bench.done().await;
     assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
+}
+
+#[tokio::test]
+async fn a_version_that_changes_nothing_there_is_judged_though_attempts_are_used_up() {
+    let mut bench = Bench::start().await;
+    bench.done().await;
+    bench.rules(HoldRules { rules: vec![Rule::Tagged { tags: vec!["stop".into()] }], ..HoldRules::default() });
+    bench.change(|order| order["tags"] = json!("stop"));
+    bench.look_up().await;
+    let ::lane::state::State::Held(hold) = &bench.job.state else { panic!("{:?}", bench.job.state) };
+    assert_eq!(hold.reason, HoldReason::Tagged);
+    assert!(says(hold, "at the warehouse", "may ship meanwhile"), "{:?}", hold.evidence);
+    bench.approve();
+    bench.done().await;
 }

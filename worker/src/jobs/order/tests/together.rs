@@ -425,3 +425,15 @@ async fn how_many_go_together_is_bounded_by_the_setting_the_points_and_what_the_
         assert_eq!(together(&crowd), 1, "nothing may be on its way behind one that stops the lane");
     }
 }
+
+#[tokio::test]
+async fn orders_that_go_together_are_made_in_the_shops_store() {
+    let mut crowd = Crowd::of(2).await;
+    crowd.bench.shipstation.add_store(KEY, 12, "Acme", "Manual");
+    crowd.bench.shop.carriage.store = Some(12);
+    assert_eq!(crowd.go().await, all(2, "done"));
+    assert_eq!(crowd.traffic(), [0, 1, 0, 1]);
+    for order in crowd.bench.shipstation.orders() {
+        assert_eq!(order["advancedOptions"]["storeId"], 12);
+    }
+}

@@ -6,7 +6,7 @@ use ::lane::shop::SkipReason;
 use serde_json::{Value, json};
 use simulators::faults::Effect;
 
-use super::bench::Bench;
+use super::bench::{Bench, says};
 
 fn cancel(order: &mut Value) {
     order["cancelled_at"] = json!("2026-11-20T10:00:00Z");
@@ -103,13 +103,67 @@ async fn a_cancellation_after_shipping_is_a_question_and_accepting_it_ends_the_j
 }
 
 #[tokio::test]
-async fn a_cancelled_order_that_qualifies_again_is_a_question() {
+async fn what_may_qualify_again_is_put_on_hold_and_ships_when_it_does() {
+    for status in ["pending", "authorized", "partially_paid"] {
+        let mut bench = Bench::start().await;
+        bench.done().await;
+        bench.change(|order| order["financial_status"] = json!(status));
+        let why = SkipReason::FinancialStatus(status.into());
+        assert_eq!(bench.attempt().await, Outcome::Skip(why.clone()));
+        assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
+        // Hearing of it again changes nothing, and neither does looking it up.
+        bench.change(|order| order["tags"] = json!("later"));
+        assert_eq!(bench.attempt().await, Outcome::Skip(why.clone()));
+        bench.change(|order| order["tags"] = json!("sooner"));
+        assert_eq!(bench.look_up().await, Outcome::Skip(why));
+        assert_eq!(bench.calls("createorder"), 2);
+        bench.change(|order| order["financial_status"] = json!("paid"));
+        bench.done().await;
+        assert_eq!(bench.at_warehouse()["orderStatus"], "awaiting_shipment");
+    }
+}
+
+#[tokio::test]
+async fn an_order_on_hold_for_its_payment_that_is_cancelled_then_is_cancelled_there_too() {
     let mut bench = Bench::start().await;
     bench.done().await;
     bench.change(|order| order["financial_status"] = json!("pending"));
     assert_eq!(bench.attempt().await.label(), "skip");
+    bench.change(|order| order["financial_status"] = json!("voided"));
+    assert_eq!(bench.attempt().await.label(), "skip");
+    assert_eq!(bench.at_warehouse()["orderStatus"], "cancelled");
+}
+
+#[tokio::test]
+async fn parts_that_move_elsewhere_are_kept_from_shipping_until_they_come_back() {
+    let mut bench = Bench::start().await;
+    bench.done().await;
+    let served = std::mem::take(&mut bench.shop.carriage.share.locations);
+    bench.shop.carriage.share.locations = vec!["elsewhere".into()];
+    bench.change(|order| order["tags"] = json!("moved"));
+    assert_eq!(bench.attempt().await, Outcome::Skip(SkipReason::ShipsElsewhere));
+    assert_eq!(bench.at_warehouse()["orderStatus"], "on_hold");
+    bench.shop.carriage.share.locations = served;
+    bench.change(|order| order["tags"] = json!("back"));
+    bench.done().await;
+    assert_eq!(bench.at_warehouse()["orderStatus"], "awaiting_shipment");
+}
+
+#[tokio::test]
+async fn a_cancelled_order_that_qualifies_again_is_for_a_person_and_never_counts_as_carried_out() {
+    let mut bench = Bench::start().await;
+    bench.done().await;
+    bench.change(|order| order["financial_status"] = json!("refunded"));
+    assert_eq!(bench.attempt().await.label(), "skip");
     bench.change(|order| order["financial_status"] = json!("paid"));
-    assert_eq!(bench.held().await.reason, HoldReason::AlreadyShipped);
+    let hold = bench.held().await;
+    assert_eq!(hold.reason, HoldReason::AlreadyShipped);
+    assert!(says(&hold, "cancelled", "before the order qualified again"), "{:?}", hold.evidence);
+    assert!(says(&hold, "if approved", "by hand"), "{:?}", hold.evidence);
+    bench.approve();
+    assert_eq!(bench.attempt().await, Outcome::Skip(SkipReason::LeftAsItStands));
+    assert_eq!(bench.at_warehouse()["orderStatus"], "cancelled");
+    assert_eq!(bench.calls("createorder"), 2);
 }
 
 #[tokio::test]

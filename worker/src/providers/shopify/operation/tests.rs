@@ -12,7 +12,7 @@ use super::*;
 
 /// Made by `tests/schema/trim.py`.
 const PUBLISHED: &str = include_str!("../../../../tests/schema/admin_2026-10.graphql");
-const OPERATIONS: [Operation; 6] = [ORDER, ORDER_LINES, ORDER_PARTS, PART_LINES, FULFIL, SCOPES];
+const OPERATIONS: [Operation; 7] = [ORDER, ORDER_LINES, ORDER_PARTS, PART_LINES, FULFIL, SCOPES, LOCATIONS];
 /// The field of the mutation itself.
 const MUTATION_COST: u32 = 10;
 

@@ -55,6 +55,7 @@ fn page() -> Value {
         "currentSubtotalPriceSet": bag("16.00", "14.40"), "customAttributes": [{"key": "gift", "value": "yes"}],
         "shippingAddress": null, "billingAddress": null,
         "customer": {"id": "gid://shopify/Customer/7", "numberOfOrders": "12"},
+        "customerJourneySummary": {"customerOrderIndex": 11},
         "risk": {"recommendation": "ACCEPT", "assessments": [{"riskLevel": "LOW"}]},
         "shippingLines": {"nodes": [{"title": "Standard", "code": "STD"}, {"title": "Extra", "code": null}]},
         "transactions": [{"kind": "SALE", "status": "SUCCESS", "paymentDetails":
@@ -109,7 +110,7 @@ fn an_order_tells_who_what_and_how() {
     assert_eq!(order.id, "820982911946154508");
     assert_eq!(order.financial_status, "partially_refunded");
     assert_eq!(order.tags, ["wholesale", "hold"]);
-    assert_eq!(order.customer, Some(Customer { id: "7".into(), orders: Some(12) }));
+    assert_eq!(order.customer, Some(Customer { id: "7".into(), orders: Some(12), index: Some(11) }));
     assert_eq!(order.shipping_lines[0], ShippingLine { title: "Standard".into(), code: Some("STD".into()) });
     assert_eq!(order.shipping_lines.len(), 2);
     assert_eq!(order.attributes, [Attribute { key: "gift".into(), value: Some("yes".into()) }]);
