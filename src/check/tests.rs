@@ -167,7 +167,9 @@ async fn a_limit_that_is_used_up_is_waited_for_once_and_stores_that_were_not_rea
     let scene = Scene::set().await;
     let limited = |seconds| Fault::next(Effect::Throttle { retry_after_seconds: seconds });
     let look = async |faults: &[u64]| {
-        faults.iter().for_each(|seconds| scene.shipstation.faults().push(limited(*seconds)));
+        for seconds in faults {
+            scene.shipstation.faults().push(limited(*seconds));
+        }
         let before = scene.shipstation.journal().call_count();
         let mut findings = Findings::default();
         let said = providers::accounts(&scene.config, &scene.client, &mut findings).await;

@@ -87,7 +87,9 @@ pub(crate) fn words(reply: &Reply) -> String {
             format!("The request {request} is closed, and nothing was erased because of it. That stands in the audit.")
         }
         Reply::NoSuchRequest(request) => {
-            format!("There is no such request {request} that could be carried out or dismissed; see `lanekeeper privacy list --all`. Nothing was done.")
+            format!(
+                "There is no such request {request} that could be carried out or dismissed; see `lanekeeper privacy list --all`. Nothing was done."
+            )
         }
         Reply::Refused(why) => format!("Nothing was done: {why}."),
     }

@@ -8,8 +8,7 @@
 //!
 //! Nobody signs a notice, so it is never a fact: it only says where to look, and only `ShipStation`'s own host is looked at
 //! (`address`). What is found reopens jobs; whether it is true, and telling the shop of it, is their attempts' business.
-//! Every call has a ticket of the account's like a lane's attempt. A look that fails is made again; how far was looked rises
-//! only when every page was read.
+//! Every call has a ticket of the account's. How far was looked rises only when every page of a look was read.
 
 mod address;
 mod turn;
@@ -41,15 +40,15 @@ const NOTICES_EVERY: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_mins(15);
 /// How soon a look that failed is made again.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
-/// How far looks reach back beyond the last one. What has just been made may not be listed yet; and when summer time ends
-/// an hour is told twice, in which the second of two times can look earlier than the first.
+/// How far looks reach back beyond the last one. What is new may not be listed yet, and when summer time ends one hour
+/// is told twice.
 const OVERLAP: Duration = Duration::from_mins(90);
 /// How far the first look reaches back: what shipped before the shop wanted to hear of it is not told.
 const FIRST_LOOK: Duration = Duration::from_hours(24);
 /// With more notices than this one look at everything that is new takes fewer calls than following each.
 const FOLLOWED_MAX: usize = 2;
-/// Pages of a notice that are followed: a batch of five thousand labels. Anybody who learnt the address that notices come to
-/// can name a list of all that an account ever shipped; reading it would keep the looks from their turn for hours.
+/// Pages of a notice that are followed: five thousand labels. Whoever learnt where notices come to can name a list of all
+/// that an account ever shipped, and reading it would keep the looks from their turn for hours.
 const NOTICE_PAGES_MAX: u64 = 10;
 /// Notices taken at a time.
 const NOTICES_MAX: u32 = 100;

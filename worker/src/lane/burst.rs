@@ -45,11 +45,11 @@ impl Lanes {
     ) -> Result<Turn, LedgerError> {
         let (left, began) = (Arc::new(CallsLeft::default()), self.clock.now());
         let names_locations = !shop.carriage.share.locations.is_empty();
-        let begun = |(job, number): (Box<Job>, u32)| {
+        let as_running = |(job, number): (Box<Job>, u32)| {
             let left = Arc::clone(&left);
             Running { job: *job, number, policy: shop.policy, names_locations, left, began }
         };
-        let running: Vec<Running> = jobs.into_iter().map(begun).collect();
+        let running: Vec<Running> = jobs.into_iter().map(as_running).collect();
         let deadline = lease.until.saturating_sub(RECORD).unwrap_or(began);
         let reports = self.attempt_together(shop, &running, deadline, &left).await;
         self.limiter.finish(&lease.lane);

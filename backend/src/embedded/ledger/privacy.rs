@@ -2,12 +2,13 @@
 //! carried out as a redaction, a page at a time ([`redact`]).
 //!
 //! A redaction forgets in this order: tombstones first, so that nothing new comes in ([`tombs`]); then jobs and their
-//! timelines ([`forget`]), kept webhooks ([`names`] tells whose they are), and whom the request itself is about; then
+//! timelines ([`forget`]), kept webhooks ([`aside`]; [`names`] tells whose they are), and whom the request itself is about; then
 //! what SQLite leaves inside pages ([`scrub`]) and the write-ahead log. Only then it counts as done.
 
 mod tombs;
 mod names;
 mod strip;
+mod aside;
 mod forget;
 mod scrub;
 mod standing;
@@ -29,8 +30,9 @@ use super::look::{cursor, paged};
 use super::rows::{FORMAT, from_micros, known, micros, one};
 use super::writer::{Fault, Unit};
 
+pub(super) use aside::drop_webhook;
 pub(super) use export::export;
-pub(super) use forget::{drop_webhook, end, tell_ended};
+pub(super) use forget::{end, tell_ended};
 pub(super) use redact::{Step, done, step};
 pub(super) use strip::strip;
 pub(super) use tombs::{forgotten, raise_shop};

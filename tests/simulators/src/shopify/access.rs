@@ -103,9 +103,8 @@ fn needed(parent: &str, field: &str) -> &'static [&'static str] {
         ("Order", "customer") => &["read_customers"],
         ("LineItem", "product" | "variant") => &["read_products"],
         ("ProductVariant", "inventoryItem") => &["read_inventory", "read_products"],
-        ("QueryRoot", "locations") => &["read_locations"],
         ("Location", "id") => &["read_locations", "read_inventory"],
-        ("Location", _) => &["read_locations"],
+        ("QueryRoot", "locations") | ("Location", _) => &["read_locations"],
         _ => &[],
     }
 }

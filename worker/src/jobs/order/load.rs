@@ -241,6 +241,8 @@ mod tests {
 
     const NOW: &str = "2026-11-20T10:00:00Z";
 
+    type Change = fn(&mut Part);
+
     fn split(change: impl FnOnce(&mut Part)) -> Order {
         let mut order = order();
         let mut second = part("2", &[("2", 1, 1)]);
@@ -266,7 +268,7 @@ mod tests {
             locations: vec!["Main".into()],
         };
         let leave = Share { locations: vec!["main".into()], ..Share::default() };
-        let rows: [(fn(&mut Part), bool, Option<&str>); 9] = [
+        let rows: [(Change, bool, Option<&str>); 9] = [
             (|_| {}, true, None),
             (|part| part.status = PartStatus::InProgress, true, None),
             (|part| part.third_party = true, false, Some("another company's")),
@@ -312,7 +314,7 @@ mod tests {
     /// Rows: what the part abroad is; whether the parcel leaves from there, too.
     #[test]
     fn a_parcel_leaves_only_from_where_units_of_ours_are() {
-        let rows: [(fn(&mut Part), bool); 6] = [
+        let rows: [(Change, bool); 6] = [
             (|_| {}, true),
             (|part| part.status = PartStatus::OnHold, false),
             (|part| part.status = PartStatus::Cancelled, false),

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::super::desk::audit;
 use super::super::rows::{JobRow, LaneRow, micros, one};
 use super::super::writer::{Fault, Unit};
-use super::forget::{self, LastRows, Looked, Whose};
+use super::aside::{self, Looked, Whose};
+use super::forget::{self, LastRows};
 use super::scrub::{Scrubbed, scrub};
 use super::{Request, standing, tombs};
 
@@ -35,6 +36,7 @@ pub(in super::super) enum Step {
 /// How far a redaction came.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a step that is behind it")]
 struct Progress {
     /// Tombstones stand; for a shop, it is closed.
     began: bool,
@@ -127,7 +129,7 @@ fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now
         return Ok(Step::More);
     }
     let whose = Whose { shop: kept.shop.as_ref(), domains: &progress.domains, owners: &owners, subject, names: &[] };
-    if let Looked::Some { erased } = forget::loose_webhooks(unit, &whose, kept.received_at, &mut progress.webhooks)? {
+    if let Looked::Some { erased } = aside::loose_webhooks(unit, &whose, kept.received_at, &mut progress.webhooks)? {
         progress.erased |= erased;
         return Ok(Step::More);
     }
@@ -251,14 +253,14 @@ fn shop(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Ti
         return Ok(Step::More);
     }
     if !progress.nobodys {
-        if forget::shops_webhooks(unit, &whose, &mut progress.webhooks, progress.last.webhook)? {
+        if aside::shops_webhooks(unit, &whose, &mut progress.webhooks, progress.last.webhook)? {
             (progress.nobodys, progress.webhooks) = (true, 0);
         }
         return Ok(Step::More);
     }
     // What is the shop's own is gone; what names no shop may still be its customers'.
     let nobodys = Whose { shop: None, domains: &[], names: &progress.domains, ..whose };
-    if let Looked::Some { .. } = forget::loose_webhooks(unit, &nobodys, kept.received_at, &mut progress.webhooks)? {
+    if let Looked::Some { .. } = aside::loose_webhooks(unit, &nobodys, kept.received_at, &mut progress.webhooks)? {
         return Ok(Step::More);
     }
     for (seq, mut asked) in forget::requests(unit, request, &progress.domains)? {
