@@ -1,4 +1,4 @@
-//! What is asked about somebody's data: taken in with the webhook that asks, answered by an export ([`export`]), or
+//! What is asked about somebody's data: taken in with the webhook that asks, answered by an export ([`mod@export`]), or
 //! carried out as a redaction, a page at a time ([`redact`]).
 //!
 //! A redaction forgets in this order: tombstones first, so that nothing new comes in ([`tombs`]); then jobs and their

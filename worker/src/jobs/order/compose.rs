@@ -13,7 +13,7 @@
 //! | `items.options` | what the buyer asked for with the line (engraving, colour); what apps hide is left out |
 //! | `taxAmount` | the tax as of now; 0 if the prices contain it, or `ShipStation`'s total would count it twice |
 //! | `shippingAmount`, `amountPaid` | shipping as of now; everything received |
-//! | `weight` | of the units that go, if each one's is known; the order's, if all of it goes; unknown otherwise |
+//! | `weight` | of the units that go, if each one's is known; the order's, if all of it goes and more is in it than the known lines; unknown otherwise |
 //! | `customerNotes`, `gift`, `giftMessage`, notes and custom fields | `notes` |
 //! | `requestedShippingService` | the title of the buyer's shipping method |
 //! | `carrierCode` and what goes with it | the shop's first rule that fits the method; else left to the warehouse |
@@ -123,7 +123,10 @@ fn weight(order: &Order, parcel: &[(&Line, u32)]) -> Option<u64> {
     let whole = || {
         let goes = |line: &Line| parcel.iter().any(|(other, units)| other.id == line.id && *units == line.quantity);
         let all = order.lines.iter().filter(|line| line.requires_shipping).all(goes);
-        order.weight_grams.filter(|_| all)
+        let known = order.lines.iter().filter_map(|line| line.weight_grams?.checked_mul(u64::from(line.quantity)));
+        let known: u64 = known.fold(0, u64::saturating_add);
+        // No more than what is known line by line: then the rest is not in it.
+        order.weight_grams.filter(|grams| all && *grams > known)
     };
     summed.or_else(whole).filter(|grams| *grams > 0)
 }
@@ -373,6 +376,10 @@ pub(super) mod tests {
             assert_eq!(composed(&order)["weight"]["value"], 777);
             assert!(composed(&order)["items"][1]["weight"].is_null());
         }
+        // The order's weight is no more than the line that is known: the other is not in it.
+        order.weight_grams = Some(400);
+        assert!(composed(&order)["weight"].is_null());
+        order.weight_grams = Some(777);
         // The order's weight counts what was returned, so it says nothing of the rest.
         order.lines[1].quantity = 2;
         assert!(composed(&order)["weight"].is_null());

@@ -101,7 +101,7 @@ impl Worth {
     }
 }
 
-/// Declares what is shipped of an order. Whoever calls has found that it crosses a [`border`].
+/// Declares what is shipped of an order. Whoever calls has found that it crosses a [`border()`].
 ///
 /// An amount with more digits than its currency, a discount above its line, and units that the line never had cannot be
 /// declared at all: they are a question.
