@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::decision::Verdict;
-use crate::hold::HoldReason;
+use crate::hold::{Fact, HoldReason};
 use crate::id::{CorrelationId, Fence, OperatorId};
 use crate::outcome::{CallRecord, Shipped};
 use crate::state::StateKind;
@@ -72,6 +72,9 @@ pub enum Happened {
         number: u32,
         /// Why.
         reason: HoldReason,
+        /// On what evidence, so that it can be seen later what was decided on.
+        #[serde(default)]
+        evidence: Vec<Fact>,
     },
     /// A newer version or a disturbance came while it was worked on, so it went back in line.
     Reopened {

@@ -109,7 +109,7 @@ fn shop_added(added: &Shop, replaced: Option<&Shop>, became_work: u64, notes: &[
         }
     }
     let kept = match became_work {
-        0 => "No webhook had come for it before.".to_owned(),
+        0 => "No kept-aside webhook was waiting for it.".to_owned(),
         1 => "One webhook that had come before was waiting for it and is its job now.".to_owned(),
         many => format!(
             "{many} webhooks that had come before were waiting for it and are its jobs now, in the order they came."

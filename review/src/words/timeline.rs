@@ -2,6 +2,7 @@
 
 use lane::decision::Verdict;
 use lane::history::{Entry, Happened};
+use lane::hold::Fact;
 use lane::id::OperatorId;
 use lane::outcome::{CallRecord, Shipped};
 
@@ -49,8 +50,11 @@ pub(crate) fn tell(entry: &Entry) -> Told<'_> {
         Happened::Ended { attempt, words, calls, .. } => {
             Told { calls, ..Told::plainly("ended", format!("attempt {attempt} ended: {words}")) }
         }
-        Happened::Held { number, reason } => {
-            Told::plainly("held", format!("held for a person (question {number}): {}", reason.words()))
+        Happened::Held { number, reason, evidence } => {
+            let facts = evidence.iter().map(|Fact { name, value }| format!("{name}: {value}"));
+            let said: Vec<String> = std::iter::once(reason.words().to_owned()).chain(facts).collect();
+            let words = format!("held for a person (question {number}): {}", said.join("; "));
+            Told::plainly("held", words)
         }
         Happened::Reopened { why } => Told::plainly("reopened", format!("back in line: {why}")),
         Happened::Disturbed => Told::plainly(

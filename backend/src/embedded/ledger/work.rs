@@ -182,7 +182,11 @@ fn after_ending(unit: &mut Unit<'_>, row: &mut JobRow, completion: &Completion, 
 
 fn note_hold(unit: &Unit<'_>, row: &JobRow, now: Timestamp) -> Result<(), Fault> {
     if let State::Held(hold) = &row.job.state {
-        row.note(unit, now, Happened::Held { number: hold.number, reason: hold.reason })?;
+        row.note(
+            unit,
+            now,
+            Happened::Held { number: hold.number, reason: hold.reason, evidence: hold.evidence.clone() },
+        )?;
     }
     Ok(())
 }

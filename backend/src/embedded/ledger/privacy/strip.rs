@@ -26,9 +26,9 @@ pub(in super::super) fn strip(what: Happened) -> Happened {
         Happened::Shipped(Shipped { shipment, fulfilment, carrier: _, tracking: _, units }) => {
             Happened::Shipped(Shipped { shipment, fulfilment, carrier: None, tracking: None, units })
         }
+        Happened::Held { number, reason, .. } => Happened::Held { number, reason, evidence: Vec::new() },
         spoken @ (Happened::Newer { .. }
         | Happened::Began { .. }
-        | Happened::Held { .. }
         | Happened::Disturbed
         | Happened::Redacted
         | Happened::Released { .. }) => spoken,
@@ -46,7 +46,7 @@ fn strip_call(call: CallRecord) -> CallRecord {
 mod tests {
     use lane::clock::Timestamp;
     use lane::decision::Verdict;
-    use lane::hold::HoldReason;
+    use lane::hold::{Fact, HoldReason};
     use lane::id::{AccountId, CorrelationId, Fence, OperatorId};
     use lane::state::StateKind;
 
@@ -83,7 +83,14 @@ mod tests {
                 Happened::Ended { attempt: 4, outcome: "hold".into(), words: said(), state, calls: vec![call] },
                 "\"call\":\"GET\"",
             ),
-            (Happened::Held { number: 1, reason: HoldReason::TotalAbove }, "total_above"),
+            (
+                Happened::Held {
+                    number: 1,
+                    reason: HoldReason::TotalAbove,
+                    evidence: vec![Fact::new("ships to", said())],
+                },
+                "total_above",
+            ),
             (Happened::Reopened { why: said() }, "reopened"),
             (Happened::Disturbed, "disturbed"),
             (Happened::Decided { verdict: Verdict::Reject, hold: 1, by: by.clone(), note: said() }, "\"by\":\"kim\""),
