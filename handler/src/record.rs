@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lane::ports::{Intake, LedgerError, Notice, QueueError, QueueSender, Recorded};
-use lane::wake_up::Envelope;
 use lane::webhook::Webhook;
 use tokio::time::{Instant, timeout_at};
 
@@ -88,7 +87,7 @@ impl Recorder {
 
     /// Sends the wake-up that the ledger asked for.
     pub(crate) async fn wake(&self, recorded: &Recorded, until: Instant) -> WakeUpSent {
-        let Some(envelope) = envelope(recorded) else { return WakeUpSent::NotNeeded };
+        let Some(envelope) = recorded.wake_up() else { return WakeUpSent::NotNeeded };
         let until = until.min(Instant::now() + SEND_MAX);
         let failure = match timeout_at(until, self.sender.send(envelope)).await {
             Ok(Ok(())) => None,
@@ -111,17 +110,5 @@ impl Recorder {
             None if was_down => tracing::info!("the queue takes wake-ups again"),
             Some(_) | None => {}
         }
-    }
-}
-
-fn envelope(recorded: &Recorded) -> Option<&Envelope> {
-    match recorded {
-        Recorded::New { send, .. } | Recorded::Newer { send, .. } => send.as_ref(),
-        Recorded::Unchanged
-        | Recorded::Duplicate
-        | Recorded::Quarantined(_)
-        | Recorded::Closed
-        | Recorded::Asked
-        | Recorded::Forgotten => None,
     }
 }

@@ -210,24 +210,16 @@ impl Job {
         self.shipped_untold = !self.redacted;
         // What a person left as it stands may still ship, in part.
         let left = matches!(self.state, State::Skipped { why: SkipReason::LeftAsItStands });
-        match self.state.kind() {
-            StateKind::Skipped if left && !self.redacted => {
-                self.version += 1;
-                self.go(Move::Newer, now).map(Heard::Newer)
-            }
-            StateKind::Waiting | StateKind::Attempting | StateKind::Retrying | StateKind::Done if !self.redacted => {
-                self.version += 1;
-                self.go(Move::Newer, now).map(Heard::Newer)
-            }
-            StateKind::Waiting
-            | StateKind::Attempting
-            | StateKind::Retrying
-            | StateKind::Done
-            | StateKind::Held
-            | StateKind::Failed
-            | StateKind::Skipped
-            | StateKind::Rejected => Ok(Heard::Unchanged),
+        let looks_again = match self.state.kind() {
+            StateKind::Waiting | StateKind::Attempting | StateKind::Retrying | StateKind::Done => true,
+            StateKind::Skipped => left,
+            StateKind::Held | StateKind::Failed | StateKind::Rejected => false,
+        };
+        if self.redacted || !looks_again {
+            return Ok(Heard::Unchanged);
         }
+        self.version += 1;
+        self.go(Move::Newer, now).map(Heard::Newer)
     }
 
     /// Whether it may go to the warehouse in one call with others: nothing of it can be there, nobody refused it, and no

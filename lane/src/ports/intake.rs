@@ -59,6 +59,16 @@ impl Recorded {
             Self::Forgotten => "forgotten",
         }
     }
+
+    /// The wake-up to send, if there is one.
+    pub fn wake_up(&self) -> Option<&Envelope> {
+        match self {
+            Self::New { send, .. } | Self::Newer { send, .. } => send.as_ref(),
+            Self::Unchanged | Self::Duplicate | Self::Quarantined(_) | Self::Closed | Self::Asked | Self::Forgotten => {
+                None
+            }
+        }
+    }
 }
 
 /// Lanes with more open jobs than this get no further wake-ups from the handler: they are being worked, or the sweep

@@ -1,7 +1,7 @@
 //! Webhooks that came before their shop was known: kept, and replayed in the order they came when the shop is added.
 
 use lane::id::CorrelationId;
-use lane::ports::{LedgerError, Recorded};
+use lane::ports::LedgerError;
 use lane::shop::{Shop, Source};
 use lane::view::QuarantineReason;
 use lane::wake_up::Envelope;
@@ -99,17 +99,7 @@ pub(super) fn replay(unit: &mut Unit<'_>, seq: i64, shop: &Shop) -> Result<Optio
             Err(fault) if is_of_a_newer_program(&fault) => return put_before_people(unit, seq, shop).map(Some),
             Err(fault) => return Err(fault),
         };
-        let outcome = recorded.label();
-        let send = match recorded {
-            Recorded::New { send, .. } | Recorded::Newer { send, .. } => send,
-            Recorded::Unchanged
-            | Recorded::Duplicate
-            | Recorded::Quarantined(_)
-            | Recorded::Closed
-            | Recorded::Asked
-            | Recorded::Forgotten => None,
-        };
-        (outcome, job, send)
+        (recorded.label(), job, recorded.wake_up().cloned())
     } else {
         ("duplicate", None, None)
     };

@@ -177,13 +177,13 @@ pub(super) mod tests {
     use ::lane::carriage::{Carriage, Contents, NoteField};
     use ::lane::id::AccountId;
     use ::lane::policy::Policy;
-    use ::lane::rules::{CustomsSeen, HoldRules};
+    use ::lane::rules::{CustomsSeen, HoldRules, RiskSeen};
     use ::lane::shop::{Qualification, SecretRef, Source};
 
     use super::super::customs::CustomsItem;
     use super::*;
     use crate::providers::shopify::order::{
-        Address, Attribute, Both, Customer, Delivery, Part, PartLine, PartRequest, PartStatus, Risk, ShippingLine,
+        Address, Attribute, Both, Customer, Delivery, Part, PartLine, PartRequest, PartStatus, ShippingLine,
     };
 
     fn money(text: &str) -> Money {
@@ -251,7 +251,7 @@ pub(super) mod tests {
             bill_to: Some(address),
             shipping_lines: vec![ShippingLine { title: "Standard".into(), code: Some("standard".into()) }],
             weight_grams: Some(600),
-            risk: Risk::Accept,
+            risk: RiskSeen::Accept,
             cards: vec![],
             lines: vec![line("1", 2, "19.95 USD"), line("2", 1, "0.00 USD")],
             parts: vec![part("1", &[("1", 2, 2), ("2", 1, 1)])],

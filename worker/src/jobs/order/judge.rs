@@ -4,14 +4,14 @@
 use ::lane::id::{Fingerprint, JobId};
 use ::lane::marks::{Mark, Marks};
 use ::lane::outcome::Learnt;
-use ::lane::rules::{Company, Completeness, CustomsSeen, RiskSeen, Seen};
+use ::lane::rules::{Company, Completeness, CustomsSeen, Seen};
 use ::lane::webhook::OrderNews;
 use serde_json::json;
 
 use super::Attempt;
 use super::customs::Declaration;
 use super::load::Load;
-use crate::providers::shopify::order::{Address, Customer, Order, Risk};
+use crate::providers::shopify::order::{Address, Customer, Order};
 
 pub(super) use ::lane::rules::{Question, Verdict};
 
@@ -59,13 +59,7 @@ pub(super) fn seen(order: &Order, load: &Load, customs: CustomsSeen) -> Seen {
         ships_to: country(&order.ship_to),
         billed_to: country(&order.bill_to),
         address: completeness(order.ship_to.as_ref()),
-        risk: match order.risk {
-            Risk::Pending => RiskSeen::Pending,
-            Risk::None => RiskSeen::None,
-            Risk::Accept => RiskSeen::Accept,
-            Risk::Investigate => RiskSeen::Investigate,
-            Risk::Cancel => RiskSeen::Cancel,
-        },
+        risk: order.risk,
         most_units: order.shipped_lines().map(|line| line.current_quantity).max().unwrap_or_default(),
         lines: u32::try_from(order.shipped_lines().count()).unwrap_or(u32::MAX),
         tags: order.tags.clone(),

@@ -3,6 +3,7 @@
 use ::lane::clock::Timestamp;
 use ::lane::id::Fingerprint;
 use ::lane::money::{Currency, Money};
+use ::lane::rules::RiskSeen;
 use serde::Serialize;
 
 /// One state of an order. What is skipped when it is written down does not count for its [`Order::fingerprint`].
@@ -46,7 +47,7 @@ pub(crate) struct Order {
     /// Of everything that was ordered, returned or not.
     pub(crate) weight_grams: Option<u64>,
     #[serde(skip)]
-    pub(crate) risk: Risk,
+    pub(crate) risk: RiskSeen,
     /// The cards that paid it, each as text that is the same whenever the same card is used: issuer number, last digits
     /// and expiry. Never a full number.
     #[serde(skip)]
@@ -111,19 +112,6 @@ pub(crate) struct Address {
 pub(crate) struct ShippingLine {
     pub(crate) title: String,
     pub(crate) code: Option<String>,
-}
-
-/// The platform's risk check.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) enum Risk {
-    /// The check still runs.
-    Pending,
-    /// It recommends nothing.
-    #[default]
-    None,
-    Accept,
-    Investigate,
-    Cancel,
 }
 
 /// One line.
@@ -252,8 +240,9 @@ impl Order {
     /// well changes nothing about an order that a person accepted while it ran.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         let warning = match self.risk {
-            Risk::Pending | Risk::None | Risk::Accept => None,
-            Risk::Investigate | Risk::Cancel => Some(self.risk),
+            RiskSeen::Pending | RiskSeen::None | RiskSeen::Accept => None,
+            RiskSeen::Investigate => Some("Investigate"),
+            RiskSeen::Cancel => Some("Cancel"),
         };
         // Nothing in it can fail to be written: no map with odd keys, no float.
         Fingerprint::of(serde_json::to_string(&(self, warning)).unwrap_or_default().as_bytes())

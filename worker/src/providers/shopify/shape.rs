@@ -11,11 +11,12 @@ mod payment;
 
 use ::lane::clock::Timestamp;
 use ::lane::money::{Currency, InvalidMoney};
+use ::lane::rules::RiskSeen;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::SHOPIFY;
-use super::order::{Address, Attribute, Customer, Order, Risk, ShippingLine};
+use super::order::{Address, Attribute, Customer, Order, ShippingLine};
 use crate::providers::error::CallError;
 use amount::{Bag, BothBag};
 pub(super) use line::LineItem;
@@ -235,14 +236,14 @@ impl FirstPage {
 
 impl RiskSummary {
     /// A warning counts although another check still runs. A recommendation that is not known here is a warning too.
-    fn risk(&self) -> Risk {
+    fn risk(&self) -> RiskSeen {
         let pending = self.assessments.iter().any(|assessment| assessment.risk_level == "PENDING");
         match self.recommendation.as_str() {
-            "CANCEL" => Risk::Cancel,
-            "NONE" | "ACCEPT" if pending => Risk::Pending,
-            "NONE" => Risk::None,
-            "ACCEPT" => Risk::Accept,
-            _ => Risk::Investigate,
+            "CANCEL" => RiskSeen::Cancel,
+            "NONE" | "ACCEPT" if pending => RiskSeen::Pending,
+            "NONE" => RiskSeen::None,
+            "ACCEPT" => RiskSeen::Accept,
+            _ => RiskSeen::Investigate,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Figures that were worked out by hand.
 
 use super::*;
-use crate::providers::shopify::order::{Discount, Risk};
+use ::lane::rules::RiskSeen;
+
+use crate::providers::shopify::order::Discount;
 
 fn money(text: &str) -> Money {
     text.parse().unwrap()
@@ -63,7 +65,7 @@ pub(super) fn order(lines: Vec<Line>, subtotal: &str) -> Order {
         bill_to: None,
         shipping_lines: vec![],
         weight_grams: None,
-        risk: Risk::None,
+        risk: RiskSeen::None,
         cards: vec![],
         lines,
         parts: vec![],

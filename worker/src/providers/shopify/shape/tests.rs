@@ -213,13 +213,13 @@ fn every_state_of_a_part_that_shopify_publishes_is_known() {
 #[test]
 fn a_warning_outweighs_a_check_that_still_runs() {
     for (recommendation, level, risk) in [
-        ("ACCEPT", "LOW", Risk::Accept),
-        ("NONE", "NONE", Risk::None),
-        ("NONE", "PENDING", Risk::Pending),
-        ("ACCEPT", "PENDING", Risk::Pending),
-        ("INVESTIGATE", "PENDING", Risk::Investigate),
-        ("CANCEL", "HIGH", Risk::Cancel),
-        ("ASK_THE_STARS", "LOW", Risk::Investigate),
+        ("ACCEPT", "LOW", RiskSeen::Accept),
+        ("NONE", "NONE", RiskSeen::None),
+        ("NONE", "PENDING", RiskSeen::Pending),
+        ("ACCEPT", "PENDING", RiskSeen::Pending),
+        ("INVESTIGATE", "PENDING", RiskSeen::Investigate),
+        ("CANCEL", "HIGH", RiskSeen::Cancel),
+        ("ASK_THE_STARS", "LOW", RiskSeen::Investigate),
     ] {
         let given = json!({"recommendation": recommendation, "assessments": [{"riskLevel": level}]});
         assert_eq!(changed(|page| page["risk"] = given).unwrap().risk, risk, "{recommendation} {level}");
