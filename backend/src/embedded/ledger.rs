@@ -5,6 +5,7 @@
 
 mod open;
 mod writer;
+mod commit;
 mod wal;
 mod readers;
 mod rows;
@@ -50,7 +51,7 @@ use lane::webhook::Webhook;
 
 pub use open::OpenError;
 use privacy::Step;
-use readers::Readers;
+use readers::{Place, Readers};
 use writer::Writer;
 
 /// How long SQLite itself waits for a lock, well inside the answer's deadline of a webhook.
@@ -73,7 +74,19 @@ impl Ledger {
         let (conn, lock) = open::open(path, clock.now())?;
         let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
         let writer = Writer::start(conn).map_err(unusable)?;
-        Ok(Self { writer, readers: Readers::of(path), work_readers: Readers::of(path), _lock: Arc::new(lock) })
+        Ok(Self::of(path, writer, Place::Threads, lock))
+    }
+
+    /// Like [`Ledger::open`], for simulated time: whoever calls reads and writes by himself, one commit per write. No
+    /// thread takes time that the simulation does not know of, and a run can be repeated.
+    pub fn open_in_line(path: &Path, clock: &dyn Clock) -> Result<Self, OpenError> {
+        let (conn, lock) = open::open(path, clock.now())?;
+        Ok(Self::of(path, Writer::in_line(conn), Place::InLine, lock))
+    }
+
+    fn of(path: &Path, writer: Writer, place: Place, lock: open::Lock) -> Self {
+        let readers = || Readers::of(path, place);
+        Self { writer, readers: readers(), work_readers: readers(), _lock: Arc::new(lock) }
     }
 
     /// Resolves when a sync has failed or the file was found damaged: the process must end, and a new start recovers.

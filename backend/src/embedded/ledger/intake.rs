@@ -1,5 +1,6 @@
 //! Recording a webhook: is it a repetition, whose is it, what does it cause; all in one unit.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use lane::clock::{Timestamp, after};
@@ -12,8 +13,9 @@ use lane::state::{Placing, StateKind};
 use lane::view::QuarantineReason;
 use lane::wake_up::{Envelope, SendKind};
 use lane::webhook::{Content, OrderNews, Webhook};
+use zstd::bulk::Compressor;
 
-use super::rows::{JobRow, LaneRow, micros, next_place, one, wake_by};
+use super::rows::{JobRow, LaneRow, append, micros, one, wake_by};
 use super::writer::{Fault, Unit};
 use super::{closing, privacy, touch};
 
@@ -23,9 +25,15 @@ pub(super) const SEND_GRACE: Duration = Duration::from_secs(30);
 /// The compression level of raw bodies: the fastest that still folds JSON to about a seventh.
 const BODY_LEVEL: i32 = 1;
 
+thread_local! {
+    /// Making a compressor costs as much as compressing a body; each thread keeps its own.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(BODY_LEVEL).ok());
+}
+
 /// Compresses a raw body, outside the writer.
 pub(super) fn compress(body: &[u8]) -> Vec<u8> {
-    zstd::bulk::compress(body, BODY_LEVEL).unwrap_or_else(|_| body.to_vec())
+    let compressed = COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(body).ok());
+    compressed.unwrap_or_else(|| body.to_vec())
 }
 
 /// Records a webhook that was not seen before, or says that it was.
@@ -43,8 +51,7 @@ pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Res
         Content::Unreadable { why } => {
             // Where nothing was kept of the body, it cannot be anybody's who is to be forgotten.
             let body = (!webhook.body.is_empty()).then_some(body);
-            let row = keep(unit, webhook, body, shop.as_ref().map(|shop| &shop.id))?;
-            quarantine(unit, row, QuarantineReason::Unreadable, why, None)?;
+            keep(unit, webhook, body, shop.as_ref().map(|shop| &shop.id), &Fate::unreadable(why))?;
             Recorded::Quarantined(QuarantineReason::Unreadable)
         }
         Content::Order(news) => {
@@ -73,23 +80,21 @@ fn of_shop(
     cause: impl FnOnce(&mut Unit<'_>, &Shop, &Arrival<'_>) -> Result<Caused, Fault>,
 ) -> Result<Recorded, Fault> {
     let Some(shop) = shop else {
-        let row = keep(unit, webhook, Some(body), None)?;
         let words = "no shop has this domain; add the shop and its webhooks are replayed in order";
-        quarantine(unit, row, QuarantineReason::UnknownShop, words, Some(&webhook.content))?;
+        let fate = Fate::Aside { why: QuarantineReason::UnknownShop, words, content: Some(&webhook.content) };
+        keep(unit, webhook, Some(body), None, &fate)?;
         return Ok(Recorded::Quarantined(QuarantineReason::UnknownShop));
     };
     match cause(unit, shop, &Arrival::of(webhook)) {
         Ok((recorded, job)) => {
             // Nothing that a forgotten order's webhook says is written down, not even for a moment.
             let body = (recorded != Recorded::Forgotten).then_some(body);
-            let row = keep(unit, webhook, body, Some(&shop.id))?;
-            settle(unit, row, recorded.label(), job)?;
+            keep(unit, webhook, body, Some(&shop.id), &Fate::Settled { outcome: recorded.label(), job })?;
             Ok(recorded)
         }
         // A job that this program cannot read must not cost the subscription: the webhook is kept for people.
         Err(fault) if is_of_a_newer_program(&fault) => {
-            let row = keep(unit, webhook, Some(body), Some(&shop.id))?;
-            quarantine(unit, row, QuarantineReason::Unreadable, JOB_UNREADABLE, None)?;
+            keep(unit, webhook, Some(body), Some(&shop.id), &Fate::unreadable(JOB_UNREADABLE))?;
             Ok(Recorded::Quarantined(QuarantineReason::Unreadable))
         }
         Err(fault) => Err(fault),
@@ -142,10 +147,11 @@ fn accept(
     arrival: &Arrival<'_>,
 ) -> Result<Caused, Fault> {
     let why = judged.as_ref().err().map(lane::shop::SkipReason::words);
-    let place = next_place(unit, lane.seq)?;
     let correlation = arrival.correlation.clone();
+    let place = append(unit, lane.seq, judged.is_ok().then(|| after(arrival.at, SEND_GRACE)))?;
     let mut job = Job::accept(lane.key.clone(), shop.id.clone(), news, judged, place, correlation.clone(), arrival.at);
-    let send = wake(unit, lane, &mut job, SendKind::First, arrival.at)?;
+    let wakes = job.state.kind() == StateKind::Waiting && lane.depth < WAKE_UPS_PER_LANE_MAX;
+    let send = wakes.then(|| job.send(SendKind::First, arrival.at));
     let row = JobRow::insert(unit, lane.seq, job)?;
     let state = row.job.state.kind();
     row.note(unit, arrival.at, Happened::Accepted { topic: arrival.topic.to_owned(), correlation, state, why })?;
@@ -184,7 +190,7 @@ pub(super) fn newer(
     let (state, version) = (row.job.state.kind(), row.job.version);
     let (topic, correlation) = (arrival.topic.to_owned(), arrival.correlation.clone());
     row.note(unit, arrival.at, Happened::Newer { topic, correlation, version, state })?;
-    let send = wake(unit, lane, &mut row.job, SendKind::Again, arrival.at)?;
+    let send = wake_again(unit, lane, &mut row.job, arrival.at)?;
     row.save(unit)?;
     if row.job.in_line().is_none() {
         // It may have stopped the lane; those behind it are due now.
@@ -193,20 +199,14 @@ pub(super) fn newer(
     Ok((Recorded::Newer { lane: lane.key.clone(), state, send }, Some(row.seq)))
 }
 
-/// The wake-up for a job that is in line, unless its lane has work enough; either way the sweep knows of it. It is counted
-/// in the job, which the caller saves.
-fn wake(
-    unit: &Unit<'_>,
-    lane: &LaneRow,
-    job: &mut Job,
-    kind: SendKind,
-    now: Timestamp,
-) -> Result<Option<Envelope>, Fault> {
+/// The wake-up for a job that is in line again, unless its lane has work enough; either way the sweep knows of it. It is
+/// counted in the job, which the caller saves.
+fn wake_again(unit: &Unit<'_>, lane: &LaneRow, job: &mut Job, now: Timestamp) -> Result<Option<Envelope>, Fault> {
     if job.state.kind() != StateKind::Waiting {
         return Ok(None);
     }
     wake_by(unit, lane.seq, after(now, SEND_GRACE))?;
-    Ok((lane.depth < WAKE_UPS_PER_LANE_MAX).then(|| job.send(kind, now)))
+    Ok((lane.depth < WAKE_UPS_PER_LANE_MAX).then(|| job.send(SendKind::Again, now)))
 }
 
 /// Takes the webhook's permanent keys; `false` if any was taken before.
@@ -232,37 +232,59 @@ pub(super) fn shop_of(unit: &Unit<'_>, source: Source, domain: &str) -> Result<O
     Ok(doc.as_deref().map(serde_json::from_str).transpose()?)
 }
 
+/// What a webhook's row says became of it.
+pub(super) enum Fate<'a> {
+    /// It caused something, or was no news.
+    Settled { outcome: &'static str, job: Option<i64> },
+    /// It waits for people, or for its shop; with its content, if it may still become work.
+    Aside { why: QuarantineReason, words: &'a str, content: Option<&'a Content> },
+}
+
+impl<'a> Fate<'a> {
+    fn unreadable(words: &'a str) -> Self {
+        Self::Aside { why: QuarantineReason::Unreadable, words, content: None }
+    }
+}
+
 /// Keeps a webhook's row; without a body if nothing of what it says may be written down.
 pub(super) fn keep(
     unit: &Unit<'_>,
     webhook: &Webhook,
     body: Option<&[u8]>,
     shop: Option<&ShopId>,
-) -> Result<i64, Fault> {
-    let row = unit
-        .conn
+    fate: &Fate<'_>,
+) -> Result<(), Fault> {
+    let (outcome, job, aside, content) = match fate {
+        Fate::Settled { outcome, job } => (*outcome, *job, None, None),
+        Fate::Aside { why, words, content } => ("quarantined", None, Some((why.as_str(), *words)), *content),
+    };
+    let (quarantine, words) = aside.unzip();
+    let content = content.map(serde_json::to_string).transpose()?;
+    unit.conn
         .prepare_cached(
             "INSERT INTO webhook (source, merchant, shop, topic, webhook_id, event_id, body_hash, received_at,
-                                  correlation, outcome, bytes, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'quarantined', ?10, ?11) RETURNING seq",
+                                  correlation, outcome, quarantine, words, job, content, bytes, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
-        .query_row(
-            (
-                webhook.source.as_str(),
-                &webhook.merchant,
-                shop.map(ShopId::as_str),
-                &webhook.topic,
-                &webhook.webhook_id,
-                &webhook.event_id,
-                webhook.body_hash.as_slice(),
-                micros(webhook.received_at),
-                webhook.correlation.as_str(),
-                i64::try_from(webhook.body.len()).unwrap_or(i64::MAX),
-                body,
-            ),
-            |row| row.get(0),
-        )?;
-    Ok(row)
+        .execute((
+            webhook.source.as_str(),
+            &webhook.merchant,
+            shop.map(ShopId::as_str),
+            &webhook.topic,
+            &webhook.webhook_id,
+            &webhook.event_id,
+            webhook.body_hash.as_slice(),
+            micros(webhook.received_at),
+            webhook.correlation.as_str(),
+            outcome,
+            quarantine,
+            words,
+            job,
+            content,
+            i64::try_from(webhook.body.len()).unwrap_or(i64::MAX),
+            body,
+        ))?;
+    Ok(())
 }
 
 pub(super) fn quarantine(

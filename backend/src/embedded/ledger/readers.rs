@@ -20,17 +20,27 @@ const READS_MAX: usize = 8;
 #[derive(Clone)]
 pub(super) struct Readers(Arc<Pool>);
 
+/// Where reads run.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// On threads that may block.
+    Threads,
+    /// In the calling task, for simulated time.
+    InLine,
+}
+
 struct Pool {
     path: PathBuf,
+    place: Place,
     // A std mutex: it is held for a push or a pop, never across a read.
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
 }
 
 impl Readers {
-    pub(super) fn of(path: &Path) -> Self {
+    pub(super) fn of(path: &Path, place: Place) -> Self {
         let permits = Semaphore::new(READS_MAX);
-        Self(Arc::new(Pool { path: path.to_owned(), idle: Mutex::default(), permits }))
+        Self(Arc::new(Pool { path: path.to_owned(), place, idle: Mutex::default(), permits }))
     }
 
     /// Reads one consistent state of the ledger.
@@ -41,24 +51,38 @@ impl Readers {
     {
         let gone = |e: &dyn std::fmt::Display| LedgerError::Unavailable(e.to_string());
         let _permit = self.0.permits.acquire().await.map_err(|e| gone(&e))?;
-        let pool = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || pool.read(read)).await.map_err(|e| gone(&e))?;
+        let done = match self.0.place {
+            Place::InLine => self.0.read(read),
+            Place::Threads => {
+                let pool = Arc::clone(&self.0);
+                let reading = tokio::task::spawn_blocking(move || pool.read_in_time(read));
+                reading.await.map_err(|e| gone(&e))?
+            }
+        };
         done.map_err(LedgerError::from)
     }
 }
 
 impl Pool {
+    /// Reads, unless it takes too long.
+    fn read_in_time<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.read(|conn| {
+            let interrupt = conn.get_interrupt_handle();
+            let too_long = tokio::spawn(async move {
+                tokio::time::sleep(READ_TIME_MAX).await;
+                interrupt.interrupt();
+            });
+            let result = read(conn);
+            too_long.abort();
+            result
+        })
+    }
+
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = idle.map_or_else(|| self.open(), Ok)?;
         conn.prepare_cached("BEGIN")?.execute([])?;
-        let interrupt = conn.get_interrupt_handle();
-        let too_long = tokio::spawn(async move {
-            tokio::time::sleep(READ_TIME_MAX).await;
-            interrupt.interrupt();
-        });
         let result = read(&conn);
-        too_long.abort();
         conn.prepare_cached("COMMIT")?.execute([])?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
         result
@@ -67,6 +91,7 @@ impl Pool {
     fn open(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
+        super::open::settle_plans(&conn)?;
         // What a read sorts must not lie in files that no redaction finds.
         conn.pragma_update(None, "temp_store", "MEMORY")?;
         conn.set_prepared_statement_cache_capacity(64);

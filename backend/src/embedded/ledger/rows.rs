@@ -9,7 +9,7 @@ use lane::marks::Mark;
 use lane::outcome::Reach;
 use lane::ports::LedgerError;
 use lane::state::{Placing, StateKind};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, Statement};
 
 use super::writer::{Fault, Unit};
 
@@ -34,6 +34,8 @@ pub(super) struct LaneRow {
     pub(super) depth: u64,
     pub(super) put_off: u32,
     pub(super) state: LaneState,
+    /// The state as the file has it.
+    was: LaneState,
 }
 
 pub(super) const LANE_COLUMNS: &str =
@@ -51,6 +53,7 @@ impl LaneRow {
             rest: rest.as_deref().map(serde_json::from_str).transpose()?,
         };
         Ok(Self {
+            was: state.clone(),
             seq: row.get(0)?,
             key: row.get::<_, String>(1)?.parse()?,
             shop: ShopId::parse(&row.get::<_, String>(2)?)?,
@@ -67,8 +70,11 @@ impl LaneRow {
         rows.next()?.map(Self::read).transpose()
     }
 
-    /// Writes lease, pause and rest back.
-    pub(super) fn save_state(&self, unit: &Unit<'_>) -> Result<(), Fault> {
+    /// Writes lease, pause and rest back, if anything changed.
+    pub(super) fn save_state(&mut self, unit: &Unit<'_>) -> Result<(), Fault> {
+        if self.state == self.was {
+            return Ok(());
+        }
         let (owner, until) = self.state.lease.as_ref().map(|(owner, until)| (owner, micros(*until))).unzip();
         let paused = self.state.paused.as_ref().map(serde_json::to_string).transpose()?;
         let rest = self.state.rest.as_ref().map(serde_json::to_string).transpose()?;
@@ -78,6 +84,7 @@ impl LaneRow {
                  WHERE seq = ?1",
             )?
             .execute((self.seq, self.state.fence, owner, until, self.state.strikes, paused, rest))?;
+        self.was = self.state.clone();
         Ok(())
     }
 
@@ -100,6 +107,20 @@ pub(super) fn next_place(unit: &Unit<'_>, lane: i64) -> Result<Place, Fault> {
         .conn
         .prepare_cached("UPDATE lane SET places = places + 1 WHERE seq = ?1 RETURNING places")?
         .query_row([lane], |row| row.get(0))?;
+    Ok(Place(place))
+}
+
+/// Gives a new job the next place at the end of a lane. One that is in line there counts in the lane's depth, and the
+/// sweep looks at the lane at `wake` or before.
+pub(super) fn append(unit: &Unit<'_>, lane: i64, wake: Option<Timestamp>) -> Result<Place, Fault> {
+    let Some(wake) = wake else { return next_place(unit, lane) };
+    let place = unit
+        .conn
+        .prepare_cached(
+            "UPDATE lane SET places = places + 1, depth = depth + 1, wake = MIN(COALESCE(wake, ?2), ?2)
+             WHERE seq = ?1 RETURNING places",
+        )?
+        .query_row((lane, micros(wake)), |row| row.get(0))?;
     Ok(Place(place))
 }
 
@@ -149,7 +170,8 @@ pub(super) struct JobRow {
     pub(super) seq: i64,
     pub(super) lane: i64,
     pub(super) job: Job,
-    was: Option<(StateKind, bool)>,
+    /// Its state and whether it was in line, as the file has it.
+    was: (StateKind, bool),
 }
 
 impl JobRow {
@@ -168,22 +190,26 @@ impl JobRow {
 
     fn read(row: &Row<'_>) -> Result<Self, Fault> {
         let job = read_job(row.get(2)?, &row.get::<_, String>(3)?)?;
-        let was = Some((job.state.kind(), job.in_line().is_some()));
+        let was = (job.state.kind(), job.in_line().is_some());
         Ok(Self { seq: row.get(0)?, lane: row.get(1)?, job, was })
     }
 
-    /// A job that is accepted now.
+    /// A job that is accepted now, at the place that [`append`] gave it.
     pub(super) fn insert(unit: &mut Unit<'_>, lane: i64, job: Job) -> Result<Self, Fault> {
-        let seq = unit
-            .conn
-            .prepare_cached(
-                "INSERT INTO job (lane, id, shop, state, changed_at, place, in_line, ready_at, stops, format, doc)
-                 VALUES (?1, ?2, ?3, '', 0, 0, 0, 0, 0, 0, '') RETURNING seq",
-            )?
-            .query_row((lane, job.id.as_str(), job.shop.as_str()), |row| row.get(0))?;
-        let mut row = Self { seq, lane, job, was: None };
-        row.save(unit)?;
-        Ok(row)
+        let columns = Columns::of(&job);
+        let mut statement = unit.conn.prepare_cached(
+            "INSERT INTO job (state, changed_at, place, in_line, ready_at, stops, format, doc, customer, address,
+                              card, warehouse, email, accepted_at, lane, id, shop)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?;
+        columns.bind(&mut statement)?;
+        statement.raw_bind_parameter(15, lane)?;
+        statement.raw_bind_parameter(16, job.id.as_str())?;
+        statement.raw_bind_parameter(17, job.shop.as_str())?;
+        statement.raw_execute()?;
+        unit.count(format!("job/{}", columns.kind.as_str()), 1);
+        let was = (columns.kind, columns.in_line);
+        Ok(Self { seq: unit.conn.last_insert_rowid(), lane, was, job })
     }
 
     /// Applies where a move placed the job.
@@ -197,54 +223,27 @@ impl JobRow {
 
     /// Writes the job, its entry in the line, and the counts.
     pub(super) fn save(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault> {
-        let (entry, kind) = (self.job.in_line(), self.job.state.kind());
-        let (ready_at, stops) = match &entry {
-            Some(LineEntry { ready: Ready::At(at), stops, .. }) => (micros(*at), *stops),
-            Some(LineEntry { ready: Ready::Never, stops, .. }) => (NEVER, *stops),
-            Some(LineEntry { ready: Ready::Now, stops, .. }) => (0, *stops),
-            None => (0, false),
-        };
-        let doc = serde_json::to_string(&self.job)?;
-        let marks = &self.job.marks;
-        let warehouse = match &self.job.reach {
-            Reach::There(copy) => Some(warehouse_key(&copy.account, &copy.order_id)),
-            Reach::Untouched | Reach::Unresolved => None,
-        };
-        unit.conn
-            .prepare_cached(
-                "UPDATE job SET state = ?2, changed_at = ?3, place = ?4, in_line = ?5, ready_at = ?6, stops = ?7,
-                        format = ?8, doc = ?9, customer = ?10, address = ?11, card = ?12, warehouse = ?13,
-                        email = ?14, accepted_at = ?15
-                 WHERE seq = ?1",
-            )?
-            .execute((
-                self.seq,
-                kind.as_str(),
-                micros(self.job.changed_at),
-                self.job.place.0,
-                entry.is_some(),
-                ready_at,
-                stops,
-                FORMAT,
-                doc,
-                marks.customer.as_ref().map(Mark::as_str),
-                marks.address.as_ref().map(Mark::as_str),
-                marks.card.as_ref().map(Mark::as_str),
-                warehouse,
-                marks.email.as_ref().map(Mark::as_str),
-                micros(self.job.accepted_at),
-            ))?;
-        let lined_up = i64::from(entry.is_some()) - i64::from(self.was.is_some_and(|(_, in_line)| in_line));
+        let columns = Columns::of(&self.job);
+        let mut statement = unit.conn.prepare_cached(
+            "UPDATE job SET state = ?1, changed_at = ?2, place = ?3, in_line = ?4, ready_at = ?5, stops = ?6,
+                    format = ?7, doc = ?8, customer = ?9, address = ?10, card = ?11, warehouse = ?12,
+                    email = ?13, accepted_at = ?14
+             WHERE seq = ?15",
+        )?;
+        columns.bind(&mut statement)?;
+        statement.raw_bind_parameter(15, self.seq)?;
+        statement.raw_execute()?;
+        let (was, was_in_line) = std::mem::replace(&mut self.was, (columns.kind, columns.in_line));
+        let lined_up = i64::from(columns.in_line) - i64::from(was_in_line);
         if lined_up != 0 {
             unit.conn
                 .prepare_cached("UPDATE lane SET depth = depth + ?2 WHERE seq = ?1")?
                 .execute((self.lane, lined_up))?;
         }
-        if let Some((was, _)) = self.was {
+        if was != columns.kind {
             unit.count(format!("job/{}", was.as_str()), -1);
+            unit.count(format!("job/{}", columns.kind.as_str()), 1);
         }
-        unit.count(format!("job/{}", kind.as_str()), 1);
-        self.was = Some((kind, entry.is_some()));
         Ok(())
     }
 
@@ -255,6 +254,52 @@ impl JobRow {
         unit.conn
             .prepare_cached("INSERT INTO history (job, format, doc) VALUES (?1, ?2, ?3)")?
             .execute((self.seq, FORMAT, doc))?;
+        Ok(())
+    }
+}
+
+/// What the columns of a job's row say, beside those that never change.
+struct Columns<'a> {
+    job: &'a Job,
+    kind: StateKind,
+    in_line: bool,
+    ready_at: i64,
+    stops: bool,
+}
+
+impl<'a> Columns<'a> {
+    fn of(job: &'a Job) -> Self {
+        let entry = job.in_line();
+        let (ready_at, stops) = match &entry {
+            Some(LineEntry { ready: Ready::At(at), stops, .. }) => (micros(*at), *stops),
+            Some(LineEntry { ready: Ready::Never, stops, .. }) => (NEVER, *stops),
+            Some(LineEntry { ready: Ready::Now, stops, .. }) => (0, *stops),
+            None => (0, false),
+        };
+        Self { job, kind: job.state.kind(), in_line: entry.is_some(), ready_at, stops }
+    }
+
+    /// Binds the first 14 parameters of a statement.
+    fn bind(&self, statement: &mut Statement<'_>) -> Result<(), Fault> {
+        let (job, marks) = (self.job, &self.job.marks);
+        let warehouse = match &job.reach {
+            Reach::There(copy) => Some(warehouse_key(&copy.account, &copy.order_id)),
+            Reach::Untouched | Reach::Unresolved => None,
+        };
+        statement.raw_bind_parameter(1, self.kind.as_str())?;
+        statement.raw_bind_parameter(2, micros(job.changed_at))?;
+        statement.raw_bind_parameter(3, job.place.0)?;
+        statement.raw_bind_parameter(4, self.in_line)?;
+        statement.raw_bind_parameter(5, self.ready_at)?;
+        statement.raw_bind_parameter(6, self.stops)?;
+        statement.raw_bind_parameter(7, FORMAT)?;
+        statement.raw_bind_parameter(8, serde_json::to_string(job)?)?;
+        statement.raw_bind_parameter(9, marks.customer.as_ref().map(Mark::as_str))?;
+        statement.raw_bind_parameter(10, marks.address.as_ref().map(Mark::as_str))?;
+        statement.raw_bind_parameter(11, marks.card.as_ref().map(Mark::as_str))?;
+        statement.raw_bind_parameter(12, warehouse)?;
+        statement.raw_bind_parameter(13, marks.email.as_ref().map(Mark::as_str))?;
+        statement.raw_bind_parameter(14, micros(job.accepted_at))?;
         Ok(())
     }
 }

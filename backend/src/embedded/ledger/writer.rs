@@ -1,18 +1,17 @@
 //! The one writer: a thread that takes what many callers want written and commits it together, so that they share one
-//! sync. Nobody is answered before the commit that holds their write has returned.
+//! sync ([`super::commit`]). Nobody is answered before the commit that holds their write has returned.
+//!
+//! On simulated time there is no thread: each caller commits its own write ([`Writer::in_line`]).
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::commit::{Batch, Fate, Pen};
 use super::wal;
-
-/// Writes that share one commit at the most: past this a commit's latency grows faster than its sync is worth.
-const COMMIT_WRITES_MAX: usize = 256;
 
 /// Writes that may wait for the writer; callers beyond it wait for room, inside their own deadlines.
 const WAITING_WRITES_MAX: usize = 1024;
@@ -20,7 +19,7 @@ const WAITING_WRITES_MAX: usize = 1024;
 /// One unit of writing, inside the shared transaction.
 pub(super) struct Unit<'a> {
     pub(super) conn: &'a Connection,
-    tally: HashMap<String, i64>,
+    pub(super) tally: HashMap<String, i64>,
 }
 
 impl Unit<'_> {
@@ -75,7 +74,7 @@ pub(super) fn sqlite_error(error: &rusqlite::Error) -> LedgerError {
 }
 
 /// Something to write, and someone to tell.
-trait Task: Send {
+pub(super) trait Task: Send {
     fn run(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault>;
     fn fail(&mut self, error: LedgerError);
     fn answer(self: Box<Self>);
@@ -108,19 +107,28 @@ where
     }
 }
 
-/// What the writer thread is asked for.
-enum Errand {
+/// What the writer is asked for.
+pub(super) enum Errand {
     /// To write something in the next commit.
     Write(Box<dyn Task>),
     /// To empty the write-ahead log, between two commits. `false`: a reader holds it.
     EmptyLog(oneshot::Sender<Result<bool, LedgerError>>),
 }
 
-/// A handle on the writer thread.
+/// A handle on the writer.
 #[derive(Clone)]
 pub(super) struct Writer {
-    tasks: mpsc::Sender<Errand>,
+    errands: Errands,
     stopped: watch::Receiver<Option<Arc<str>>>,
+}
+
+/// Who runs errands.
+#[derive(Clone)]
+enum Errands {
+    /// A thread, several at a time.
+    Thread(mpsc::Sender<Errand>),
+    /// Whoever has one, each by itself. The pen is gone once the ledger has stopped.
+    InLine(Arc<Mutex<Option<Pen>>>),
 }
 
 impl Writer {
@@ -128,8 +136,16 @@ impl Writer {
     pub(super) fn start(conn: Connection) -> std::io::Result<Self> {
         let (tasks, waiting) = mpsc::channel(WAITING_WRITES_MAX);
         let (stop, stopped) = watch::channel(None);
-        std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(&conn, waiting, &stop))?;
-        Ok(Self { tasks, stopped })
+        let pen = Pen { conn, stop };
+        std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(&pen, waiting))?;
+        Ok(Self { errands: Errands::Thread(tasks), stopped })
+    }
+
+    /// Writes in the calling task, one commit per write.
+    pub(super) fn in_line(conn: Connection) -> Self {
+        let (stop, stopped) = watch::channel(None);
+        let pen = Arc::new(Mutex::new(Some(Pen { conn, stop })));
+        Self { errands: Errands::InLine(pen), stopped }
     }
 
     /// Writes in one unit: all of it is durable when this returns, or none of it ever is.
@@ -141,9 +157,7 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let unanswered = Err(LedgerError::Unavailable("the writer did not answer".to_owned()));
         let task = Box::new(Write { unit: Some(write), result: unanswered, reply });
-        if self.tasks.send(Errand::Write(task)).await.is_err() {
-            return Err(self.why_stopped());
-        }
+        self.send(Errand::Write(task)).await?;
         answer.await.unwrap_or_else(|_| Err(self.why_stopped()))
     }
 
@@ -152,9 +166,7 @@ impl Writer {
     pub(super) async fn empty_log(&self) -> Result<(), LedgerError> {
         for _ in 0..wal::TRIES {
             let (reply, answer) = oneshot::channel();
-            if self.tasks.send(Errand::EmptyLog(reply)).await.is_err() {
-                return Err(self.why_stopped());
-            }
+            self.send(Errand::EmptyLog(reply)).await?;
             if answer.await.unwrap_or_else(|_| Err(self.why_stopped()))? {
                 return Ok(());
             }
@@ -172,112 +184,36 @@ impl Writer {
         }
     }
 
+    async fn send(&self, errand: Errand) -> Result<(), LedgerError> {
+        match &self.errands {
+            Errands::Thread(thread) => thread.send(errand).await.map_err(|_| self.why_stopped()),
+            Errands::InLine(pen) => {
+                let mut pen = pen.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(held) = pen.as_ref()
+                    && held.run(Batch::of(errand)) == Fate::Ends
+                {
+                    *pen = None;
+                }
+                Ok(())
+            }
+        }
+    }
+
     fn why_stopped(&self) -> LedgerError {
         let why = self.stopped.borrow().as_deref().unwrap_or("the writer thread ended").to_owned();
         LedgerError::Stopped(why)
     }
 }
 
-fn serve(conn: &Connection, mut waiting: mpsc::Receiver<Errand>, stop: &watch::Sender<Option<Arc<str>>>) {
+fn serve(pen: &Pen, mut waiting: mpsc::Receiver<Errand>) {
     while let Some(first) = waiting.blocking_recv() {
-        let (mut tasks, mut apart) = (Vec::new(), None);
-        let mut next = Some(first);
-        while let Some(errand) = next {
-            match errand {
-                Errand::Write(task) => tasks.push(task),
-                Errand::EmptyLog(reply) => apart = Some(reply),
-            }
-            let full = tasks.len() >= COMMIT_WRITES_MAX || apart.is_some();
-            next = if full { None } else { waiting.try_recv().ok() };
+        let mut batch = Batch::of(first);
+        while !batch.is_full() {
+            let Ok(next) = waiting.try_recv() else { break };
+            batch.add(next);
         }
-        let fate = if tasks.is_empty() { Ok(()) } else { commit(conn, &mut tasks) };
-        if let Err(error) = &fate {
-            for task in &mut tasks {
-                task.fail(again(error));
-            }
-        }
-        let mut ends = ended(fate.as_ref().err(), stop);
-        for task in tasks {
-            task.answer();
-        }
-        if let Some(reply) = apart.filter(|_| !ends) {
-            let emptied = wal::empty(conn);
-            ends = ended(emptied.as_ref().err(), stop);
-            // Whoever asked may have gone away; the log is empty all the same.
-            let _ = reply.send(emptied);
-        }
-        if ends {
+        if pen.run(batch) == Fate::Ends {
             return;
         }
     }
-}
-
-/// Whether an error ends the ledger; everybody is told.
-fn ended(error: Option<&LedgerError>, stop: &watch::Sender<Option<Arc<str>>>) -> bool {
-    let Some(LedgerError::Stopped(why)) = error else { return false };
-    tracing::error!(ledger.error = %why, "the ledger stops: what is on the disk is unknown until it is opened again");
-    let _ = stop.send(Some(why.as_str().into()));
-    true
-}
-
-fn again(error: &LedgerError) -> LedgerError {
-    match error {
-        LedgerError::Unavailable(why) => LedgerError::Unavailable(why.clone()),
-        LedgerError::Stopped(why) => LedgerError::Stopped(why.clone()),
-        LedgerError::Unreadable(why) => LedgerError::Unreadable(why.clone()),
-        LedgerError::Impossible(error) => LedgerError::Impossible(*error),
-    }
-}
-
-/// Runs every task in a savepoint of one transaction and commits. A task that fails is rolled back alone.
-fn commit(conn: &Connection, tasks: &mut [Box<dyn Task>]) -> Result<(), LedgerError> {
-    let result = commit_all(conn, tasks);
-    if result.is_err() && !conn.is_autocommit() {
-        // Best effort: the failure itself is what is reported.
-        let _ = conn.execute_batch("ROLLBACK");
-    }
-    result
-}
-
-fn commit_all(conn: &Connection, tasks: &mut [Box<dyn Task>]) -> Result<(), LedgerError> {
-    let sql = |text: &str| -> Result<(), LedgerError> {
-        conn.prepare_cached(text).and_then(|mut statement| statement.execute([])).map_err(|e| sqlite_error(&e))?;
-        Ok(())
-    };
-    let mut tally: HashMap<String, i64> = HashMap::new();
-    sql("BEGIN IMMEDIATE")?;
-    for task in tasks.iter_mut() {
-        sql("SAVEPOINT unit")?;
-        let mut unit = Unit { conn, tally: HashMap::new() };
-        let ran = catch_unwind(AssertUnwindSafe(|| task.run(&mut unit)));
-        let fault = match ran {
-            Ok(Ok(())) => {
-                for (name, by) in unit.tally {
-                    *tally.entry(name).or_default() += by;
-                }
-                sql("RELEASE unit")?;
-                continue;
-            }
-            Ok(Err(fault)) => LedgerError::from(fault),
-            Err(_) => LedgerError::Unavailable("a write panicked and was rolled back".to_owned()),
-        };
-        if conn.is_autocommit() || matches!(fault, LedgerError::Stopped(_)) {
-            // The whole transaction is gone, and with it the other tasks' writes.
-            return Err(fault);
-        }
-        sql("ROLLBACK TO unit")?;
-        sql("RELEASE unit")?;
-        task.fail(fault);
-    }
-    for (name, by) in tally {
-        conn.prepare_cached(
-            "INSERT INTO tally (name, n) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET n = n + excluded.n",
-        )
-        .and_then(|mut statement| statement.execute((name, by)))
-        .map_err(|e| sqlite_error(&e))?;
-    }
-    fail::fail_point!("ledger.before_commit");
-    sql("COMMIT")?;
-    fail::fail_point!("ledger.after_commit");
-    Ok(())
 }
