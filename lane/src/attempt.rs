@@ -106,6 +106,12 @@ impl Job {
             completion.placing = self.go(Move::Newer, now)?;
             completion.reopened = true;
         }
+        if self.disturbed && self.state.kind() == StateKind::Rejected {
+            // What was taken back may have been written anew since it was looked at; no newer version brings it back, but
+            // this does, to be taken back once more.
+            completion.placing = self.go(Move::Disturb, now)?;
+            completion.reopened = true;
+        }
         self.disturbed = false;
         Ok(completion)
     }
@@ -172,6 +178,7 @@ impl Job {
         match outcome {
             Outcome::Done(proof) => {
                 self.approved = None;
+                self.restored = false;
                 self.passed = Some(proof.fingerprint.clone());
                 self.go(Move::Finish(proof.clone()), now)?;
             }

@@ -57,6 +57,10 @@ pub struct Job {
     /// A person refused it while something of it may be at the warehouse: attempts only take it back, also after a question
     /// that came up on the way.
     pub rejecting: Option<Rejection>,
+    /// The ledger was put back from a backup that knew nothing of it at the warehouse, and it was not carried out since:
+    /// a person is asked before anything that stands there is overwritten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restored: bool,
     /// How many wake-ups of each kind it has caused.
     pub sends: Sends,
     /// The order as it was fetched when it was last carried out. Exactly this is not judged a second time.
@@ -143,6 +147,7 @@ impl Job {
             approved: None,
             disturbed: false,
             rejecting: None,
+            restored: false,
             sends: Sends::default(),
             passed: None,
             seen: None,
@@ -226,6 +231,15 @@ impl Job {
     /// attempt at it has failed.
     pub fn may_burst(&self) -> bool {
         self.state == State::READY && self.reach == Reach::Untouched && self.rejecting.is_none() && self.attempts == 0
+    }
+
+    /// Takes in that the ledger may have forgotten what became of it: it is looked up before it is written, or ended.
+    pub fn doubt(&mut self) {
+        // Nobody moves a rejected one on, so nothing was written of it since.
+        if self.reach == Reach::Untouched && self.state.kind() != StateKind::Rejected {
+            self.reach = Reach::Unresolved;
+            self.restored = true;
+        }
     }
 
     /// Releases a job whose webhook was quarantined by a worker.
