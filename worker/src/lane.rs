@@ -121,13 +121,9 @@ impl Lanes {
                 ran
             }
             Err(error) => {
-                let ran = self.failed(lane, &error);
-                // Best effort: if this fails, too, the lane is free when the lease has run out.
-                let handed = self.ledger.hand_back(&lease, self.clock.now()).await;
-                if let Err(error) = handed {
-                    tracing::debug!(lane = %lane, error = %error, "the lease could not be given back");
-                }
-                ran
+                // The wait is told from here on; giving the lease back may have taken a while.
+                self.give_back(&lease, stop).await;
+                self.failed(lane, &error)
             }
         };
         self.limiter.finish(lane);

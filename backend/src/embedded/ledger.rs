@@ -4,6 +4,7 @@
 //! what a unit writes ([`intake`], [`work`], [`shipping`], [`sweep`], [`desk`], [`registry`], [`privacy`]), and [`rows`] knows how it lies in the file.
 
 mod open;
+mod boots;
 mod writer;
 mod commit;
 mod wal;
@@ -48,10 +49,14 @@ use lane::shop::Shop;
 use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
 use lane::wake_up::Envelope;
 use lane::webhook::Webhook;
+use rusqlite::Connection;
 
+use boots::Beside;
+pub use boots::{Boot, BootId, Origin};
 pub use open::OpenError;
 use privacy::Step;
 use readers::{Place, Readers};
+use wal::Mover;
 use writer::Writer;
 
 /// How long SQLite itself waits for a lock, well inside the answer's deadline of a webhook.
@@ -64,6 +69,8 @@ pub struct Ledger {
     /// People's lists and the worker's looks have readers of their own: a long list never keeps a lane waiting.
     readers: Readers,
     work_readers: Readers,
+    /// The file beside the ledger that tells an older copy of it.
+    beside: Arc<Beside>,
     _lock: Arc<open::Lock>,
 }
 
@@ -71,9 +78,19 @@ impl Ledger {
     /// Opens the file at `path`, or makes it. Once this returns, no other process can, every commit is synced, and
     /// the leases of the last boot are void.
     pub fn open(path: &Path, clock: &dyn Clock) -> Result<Self, OpenError> {
-        let (conn, lock) = open::open(path, clock.now())?;
+        Self::start(path, open::open(path, clock.now())?)
+    }
+
+    /// Opens the file for a program that carries orders out. A file that is older than what last ran here is refused,
+    /// unless `boot` says that it is a backup; then nothing that the file does not know of is done a second time.
+    pub fn boot(path: &Path, boot: &Boot, clock: &dyn Clock) -> Result<Self, OpenError> {
+        Self::start(path, open::boot(path, clock.now(), boot)?)
+    }
+
+    fn start(path: &Path, (conn, lock): (Connection, open::Lock)) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
-        let writer = Writer::start(conn).map_err(unusable)?;
+        let mover = Mover::start(open::second(&conn, path)?).map_err(unusable)?;
+        let writer = Writer::start(conn, mover).map_err(unusable)?;
         Ok(Self::of(path, writer, Place::Threads, lock))
     }
 
@@ -86,7 +103,14 @@ impl Ledger {
 
     fn of(path: &Path, writer: Writer, place: Place, lock: open::Lock) -> Self {
         let readers = || Readers::of(path, place);
-        Self { writer, readers: readers(), work_readers: readers(), _lock: Arc::new(lock) }
+        let beside = Arc::new(Beside::of(path));
+        Self { writer, readers: readers(), work_readers: readers(), beside, _lock: Arc::new(lock) }
+    }
+
+    /// Says that this boot still runs, under a new id. Once this returns, a copy of the ledger from before is known as
+    /// older than what ran here.
+    pub async fn still_runs(&self, id: &BootId, now: Timestamp) -> Result<(), LedgerError> {
+        boots::still_runs(&self.writer, &self.beside, id, now).await
     }
 
     /// Resolves when a sync has failed or the file was found damaged: the process must end, and a new start recovers.

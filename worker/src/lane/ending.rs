@@ -7,6 +7,7 @@ use lane::outcome::{Outcome, Report};
 use lane::ports::{Complete, LedgerError};
 use lane::shop::SkipReason;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 use super::attempting::{LOST, Running};
 use super::{LEASE, Lanes, Turn};
@@ -72,6 +73,23 @@ impl Lanes {
             let tried = self.ledger.disturb(&lease.lane, job, now).await;
             let Some(error) = may_pass(&tried) else { return tried };
             wait = self.wait_to_repeat(error, wait, give_up).await?;
+        }
+    }
+
+    /// Gives the lease back although the ledger fails: as soon as it works again, or the lane would stand still until the
+    /// lease has run out. A worker that is to stop does not wait for that.
+    pub(super) async fn give_back(&self, lease: &Lease, stop: &CancellationToken) {
+        let mut wait = AGAIN_FIRST;
+        loop {
+            let tried = self.ledger.hand_back(lease, self.clock.now()).await;
+            if let Err(error) = &tried {
+                tracing::debug!(lane = %lease.lane, error = %error, "the lease could not be given back");
+            }
+            let Some(error) = may_pass(&tried).filter(|_| !stop.is_cancelled()) else { return };
+            match self.wait_to_repeat(error, wait, lease.until).await {
+                Ok(longer) => wait = longer,
+                Err(_) => return,
+            }
         }
     }
 

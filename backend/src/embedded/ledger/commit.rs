@@ -8,7 +8,7 @@ use lane::ports::LedgerError;
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
-use super::wal;
+use super::wal::{self, Mover};
 use super::writer::{Errand, Task, Unit, sqlite_error};
 
 /// Writes that share one commit at the most: past this a commit's latency grows faster than its sync is worth.
@@ -49,13 +49,15 @@ pub(super) enum Fate {
 
 /// What writing takes.
 pub(super) struct Pen {
+    /// `None` on simulated time: SQLite moves the log by itself then. Dropped before the connection.
+    pub(super) mover: Option<Mover>,
     pub(super) conn: Connection,
     pub(super) stop: watch::Sender<Option<Arc<str>>>,
 }
 
 impl Pen {
     /// Commits what is in the batch and tells everybody.
-    pub(super) fn run(&self, batch: Batch) -> Fate {
+    pub(super) fn run(&mut self, batch: Batch) -> Fate {
         let Batch { mut tasks, apart } = batch;
         let written = if tasks.is_empty() { Ok(()) } else { commit(&self.conn, &mut tasks) };
         if let Err(error) = &written {
@@ -66,6 +68,9 @@ impl Pen {
         let mut fate = fate(written.as_ref().err(), &self.stop);
         for task in tasks {
             task.answer();
+        }
+        if let Some(mover) = self.mover.as_mut().filter(|_| fate == Fate::GoesOn) {
+            fate = self::fate(mover.tend(&self.conn).as_ref().err(), &self.stop);
         }
         if let Some(reply) = apart.filter(|_| fate == Fate::GoesOn) {
             let emptied = wal::empty(&self.conn);

@@ -17,7 +17,7 @@ use zstd::bulk::Compressor;
 
 use super::rows::{JobRow, LaneRow, append, micros, one, wake_by};
 use super::writer::{Fault, Unit};
-use super::{closing, privacy, touch};
+use super::{boots, closing, privacy, touch};
 
 /// How long the handler's own wake-up may take to be heard before the sweep sends another.
 pub(super) const SEND_GRACE: Duration = Duration::from_secs(30);
@@ -146,10 +146,16 @@ fn accept(
     judged: Result<(), lane::shop::SkipReason>,
     arrival: &Arrival<'_>,
 ) -> Result<Caused, Fault> {
+    let doubted = boots::doubts(unit.conn, arrival.at)?;
+    // What the ledger may have forgotten may ship from the warehouse: nothing ends before it was looked for there.
+    let judged = if doubted { Ok(()) } else { judged };
     let why = judged.as_ref().err().map(lane::shop::SkipReason::words);
     let correlation = arrival.correlation.clone();
     let place = append(unit, lane.seq, judged.is_ok().then(|| after(arrival.at, SEND_GRACE)))?;
     let mut job = Job::accept(lane.key.clone(), shop.id.clone(), news, judged, place, correlation.clone(), arrival.at);
+    if doubted {
+        job.doubt();
+    }
     let wakes = job.state.kind() == StateKind::Waiting && lane.depth < WAKE_UPS_PER_LANE_MAX;
     let send = wakes.then(|| job.send(SendKind::First, arrival.at));
     let row = JobRow::insert(unit, lane.seq, job)?;

@@ -8,17 +8,24 @@ use lane::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::boots::{self, Beside, Boot};
+
 /// Marks the file as a Lanekeeper ledger (`LANE` in ASCII), so that another program's database is refused.
 const APPLICATION_ID: i32 = 0x4C41_4E45;
 
 /// The migrations, in order. Each runs in one transaction together with its number, so that an interrupted start
 /// either has it or has not.
 /// A migration that was released is never edited: files stand that have it.
-const MIGRATIONS: &[&str] = &[include_str!("0001_first.sql"), include_str!("0002_order.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("0001_first.sql"), include_str!("0002_order.sql"), include_str!("0003_boots.sql")];
 
 /// Pages the write-ahead log grows to before the writer moves it into the file (16 MiB): larger costs disk, smaller
 /// costs syncs.
 const WAL_PAGES: u32 = 4000;
+
+/// What the write-ahead log's file keeps of its length when it starts over: a long reader lets it grow, and that room would
+/// otherwise stay taken.
+const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 
 /// Pages the writer keeps in memory. Much less, and a ledger of some hundred thousand lanes is read from the system's
 /// cache again and again.
@@ -54,6 +61,18 @@ pub enum OpenError {
         path: PathBuf,
         /// What the check found.
         found: String,
+    },
+    /// It is older than what last ran here.
+    #[error(
+        "{} is older than what last ran here: a restored backup? Nothing was changed. If it is meant to be used, start \
+         once with `lanekeeper up --restored`: every order is then looked up at the warehouse before it is written \
+         there. (If all is to begin anew without the past, remove {} beside it.)", path.display(), beside.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The file beside it that knows better.
+        beside: PathBuf,
     },
     /// A newer version wrote it.
     #[error("{} was written by a newer lanekeeper (its schema is {found}, this program knows {known}); use that one", path.display())]
@@ -103,19 +122,42 @@ pub(super) struct Lock {
 
 /// Opens, checks and prepares the file.
 pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
+    let (mut conn, lock) = sound(path)?;
+    prepare(&mut conn, path, now)?;
+    Ok((conn, lock))
+}
+
+/// Opens the file for a program that carries orders out: a file that is older than what last ran here is refused, unless
+/// it is said to be a backup. Once this returns, older ones are known by this boot.
+pub(super) fn boot(path: &Path, now: Timestamp, boot: &Boot) -> Result<(Connection, Lock), OpenError> {
+    let (mut conn, lock) = sound(path)?;
+    let beside = Beside::of(path);
+    let named = boots::compare(&conn, path, &beside, boot)?;
+    prepare(&mut conn, path, now)?;
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    boots::begin(&mut conn, boot, named.as_ref(), now).map_err(sqlite)?;
+    beside.write(&boot.id).map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
+    Ok((conn, lock))
+}
+
+fn prepare(conn: &mut Connection, path: &Path, now: Timestamp) -> Result<(), OpenError> {
+    migrate(conn, path)?;
+    void_leases(conn, now).map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })
+}
+
+/// Opens the file if nothing speaks against it. None of its rows is changed.
+fn sound(path: &Path) -> Result<(Connection, Lock), OpenError> {
     let lock = lock(path)?;
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     make_private(path)?;
-    let mut conn = Connection::open(path).map_err(|e| as_damage(path, e))?;
+    let conn = Connection::open(path).map_err(|e| as_damage(path, e))?;
     conn.set_prepared_statement_cache_capacity(128);
     conn.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;
     settle_plans(&conn).map_err(sqlite)?;
-    conn.pragma_update(None, "cache_size", -CACHE_KIB).map_err(sqlite)?;
     check(&conn, path)?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB).map_err(sqlite)?;
     make_durable(&conn, path)?;
     make_erasable(&conn, path)?;
-    migrate(&mut conn, path)?;
-    void_leases(&conn, now).map_err(sqlite)?;
     Ok((conn, lock))
 }
 
@@ -123,6 +165,16 @@ pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Connection, Lock), Op
 /// took a fifth of the writer's time.
 pub(super) fn settle_plans(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
+/// A second connection, for moving the write-ahead log into the file; the first stops doing so.
+pub(super) fn second(first: &Connection, path: &Path) -> Result<Connection, OpenError> {
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    first.pragma_update(None, "wal_autocheckpoint", 0).map_err(sqlite)?;
+    let second = Connection::open(path).map_err(sqlite)?;
+    second.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;
+    second.pragma_update(None, "synchronous", "FULL").map_err(sqlite)?;
+    Ok(second)
 }
 
 /// Orders carry people's addresses: only the program's own user may read a new ledger. SQLite gives the files beside it
@@ -167,13 +219,22 @@ fn check(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     if found == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), found }) }
 }
 
+/// What cannot be read is damaged. What cannot be written or mapped is not: the disk is full, or not ours to write to, and
+/// restoring a backup would be the wrong advice.
 fn as_damage(path: &Path, error: rusqlite::Error) -> OpenError {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, SystemIoFailure};
+    use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure};
+    use rusqlite::ffi::{SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ};
+    let path = path.to_owned();
+    let unread = error.sqlite_error().is_some_and(|e| {
+        matches!(e.extended_code, SQLITE_IOERR_READ | SQLITE_IOERR_SHORT_READ | SQLITE_IOERR_CORRUPTFS)
+    });
     match error.sqlite_error_code() {
-        Some(DatabaseCorrupt | NotADatabase | SystemIoFailure) => {
-            OpenError::Damaged { path: path.to_owned(), found: error.to_string() }
+        Some(DatabaseCorrupt | NotADatabase) => OpenError::Damaged { path, found: error.to_string() },
+        Some(SystemIoFailure) if unread => OpenError::Damaged { path, found: error.to_string() },
+        Some(SystemIoFailure | DiskFull | ReadOnly) => {
+            OpenError::Unusable { path, source: std::io::Error::other(error) }
         }
-        _ => OpenError::Sqlite { path: path.to_owned(), source: error },
+        _ => OpenError::Sqlite { path, source: error },
     }
 }
 
@@ -188,6 +249,7 @@ fn make_durable(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     }
     conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;").map_err(sqlite)?;
     conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES).map_err(sqlite)?;
+    conn.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT).map_err(sqlite)?;
     let level: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(sqlite)?;
     if level == 2 { Ok(()) } else { Err(not(format!("synchronous is {level}"))) }
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::commit::{Batch, Fate, Pen};
-use super::wal;
+use super::wal::{self, Mover};
 
 /// Writes that may wait for the writer; callers beyond it wait for room, inside their own deadlines.
 const WAITING_WRITES_MAX: usize = 1024;
@@ -133,18 +133,18 @@ enum Errands {
 
 impl Writer {
     /// Starts the thread; it ends when the last handle is dropped or when the ledger stops.
-    pub(super) fn start(conn: Connection) -> std::io::Result<Self> {
+    pub(super) fn start(conn: Connection, mover: Mover) -> std::io::Result<Self> {
         let (tasks, waiting) = mpsc::channel(WAITING_WRITES_MAX);
         let (stop, stopped) = watch::channel(None);
-        let pen = Pen { conn, stop };
-        std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(&pen, waiting))?;
+        let pen = Pen { mover: Some(mover), conn, stop };
+        std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(pen, waiting))?;
         Ok(Self { errands: Errands::Thread(tasks), stopped })
     }
 
     /// Writes in the calling task, one commit per write.
     pub(super) fn in_line(conn: Connection) -> Self {
         let (stop, stopped) = watch::channel(None);
-        let pen = Arc::new(Mutex::new(Some(Pen { conn, stop })));
+        let pen = Arc::new(Mutex::new(Some(Pen { mover: None, conn, stop })));
         Self { errands: Errands::InLine(pen), stopped }
     }
 
@@ -189,7 +189,7 @@ impl Writer {
             Errands::Thread(thread) => thread.send(errand).await.map_err(|_| self.why_stopped()),
             Errands::InLine(pen) => {
                 let mut pen = pen.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(held) = pen.as_ref()
+                if let Some(held) = pen.as_mut()
                     && held.run(Batch::of(errand)) == Fate::Ends
                 {
                     *pen = None;
@@ -205,7 +205,7 @@ impl Writer {
     }
 }
 
-fn serve(pen: &Pen, mut waiting: mpsc::Receiver<Errand>) {
+fn serve(mut pen: Pen, mut waiting: mpsc::Receiver<Errand>) {
     while let Some(first) = waiting.blocking_recv() {
         let mut batch = Batch::of(first);
         while !batch.is_full() {

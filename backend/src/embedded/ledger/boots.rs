@@ -1,0 +1,238 @@
+//! Whether the file is older than what last ran here: a backup that was put in place.
+//!
+//! ```text
+//! id ─▶ the ledger, committed and synced ─▶ the file beside it (written, synced, renamed, folder synced)
+//! start: the file beside names an id that the ledger does not know ─▶ refused, unless it is said to be a backup
+//!   └──▶ a backup: what it takes for untouched is looked up from now on, and so is what comes in the next time
+//! ```
+//!
+//! A crash between the two writes leaves a ledger that knows more than the file, which alarms nobody. A program that runs
+//! takes a new id every minute: a start alone would not tell a backup that was made since from what ran afterwards.
+//!
+//! Only this backend needs it. DynamoDB restores a backup into another table, which nobody uses by mistake.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lane::clock::Timestamp;
+use lane::ports::LedgerError;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use super::OpenError;
+use super::rows::{micros, one};
+use super::writer::{Fault, Writer};
+
+/// Ids that the ledger remembers: many times more than the two between which a crash can leave the file beside it.
+const KEPT: u32 = 1000;
+
+/// For so long after a backup was put in place, orders that are new to the ledger are looked up at the warehouse first:
+/// they may have been carried out after the backup was made. In a month nearly every order is shipped, and comes back no
+/// more; a look costs one call of the warehouse's limit, so it is not done for ever.
+const DOUBTED: Duration = Duration::from_hours(30 * 24);
+
+/// Stands in the audit for whoever said that the file is a backup.
+const PERSON: &str = "command line";
+
+/// Letters of an id.
+const ID_LENGTH: usize = 32;
+
+/// What a running program is known by; told by chance, so that no two are alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootId(String);
+
+impl BootId {
+    /// The id of these random bits.
+    pub fn of(chance: u128) -> Self {
+        Self(format!("{chance:0ID_LENGTH$x}"))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let is_id = text.len() == ID_LENGTH && text.bytes().all(|letter| letter.is_ascii_hexdigit());
+        is_id.then(|| Self(text.to_owned()))
+    }
+}
+
+/// What the ledger's file is, as far as whoever starts the program knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// What last ran here.
+    LastRun,
+    /// A backup: what happened since it was made is not in it.
+    Backup,
+}
+
+/// A start of the program.
+#[derive(Debug, Clone)]
+pub struct Boot {
+    /// Its first id.
+    pub id: BootId,
+    /// What it starts with.
+    pub origin: Origin,
+}
+
+/// The file beside the ledger.
+#[derive(Debug)]
+pub(super) struct Beside(PathBuf);
+
+impl Beside {
+    pub(super) fn of(ledger: &Path) -> Self {
+        Self(with_ending(ledger, ".boot"))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Whom it names; nobody, if it is not there or no id stands in it.
+    fn read(&self) -> std::io::Result<Option<BootId>> {
+        match std::fs::read_to_string(&self.0) {
+            Ok(text) => Ok(BootId::parse(text.trim())),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Once this returns, it names `id` whatever happens; before, it names this one or the last.
+    pub(super) fn write(&self, id: &BootId) -> std::io::Result<()> {
+        let new = with_ending(&self.0, ".new");
+        let mut file = File::create(&new)?;
+        file.write_all(format!("{}\n", id.0).as_bytes())?;
+        file.sync_all()?;
+        fail::fail_point!("ledger.before_boot_file");
+        std::fs::rename(&new, &self.0)?;
+        let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()
+    }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Refuses a ledger that does not know whom the file beside it names. Gives the id that the file names.
+pub(super) fn compare(
+    conn: &Connection,
+    path: &Path,
+    beside: &Beside,
+    boot: &Boot,
+) -> Result<Option<BootId>, OpenError> {
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let named = beside.read().map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
+    let ran_before = newest(conn).map_err(sqlite)?.is_some();
+    match (&named, boot.origin) {
+        (None, Origin::LastRun) if ran_before => tracing::warn!(
+            file = %beside.path().display(),
+            "the file beside the ledger is missing, so nobody can tell whether the ledger is what last ran. If it is a \
+             backup that was put in place, stop now and start with --restored"
+        ),
+        (Some(id), Origin::LastRun) if !knows(conn, id).map_err(sqlite)? => {
+            return Err(OpenError::Older { path: path.to_owned(), beside: beside.path().to_owned() });
+        }
+        (None | Some(_), Origin::LastRun | Origin::Backup) => {}
+    }
+    Ok(named)
+}
+
+/// A file of an earlier version, or none yet, knows nobody.
+fn has_boots(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'boot'";
+    Ok(conn.query_row(sql, [], |_| Ok(())).optional()?.is_some())
+}
+
+fn newest(conn: &Connection) -> rusqlite::Result<Option<String>> {
+    if !has_boots(conn)? {
+        return Ok(None);
+    }
+    conn.query_row("SELECT id FROM boot ORDER BY rowid DESC LIMIT 1", [], |row| row.get(0)).optional()
+}
+
+fn knows(conn: &Connection, id: &BootId) -> rusqlite::Result<bool> {
+    if !has_boots(conn)? {
+        return Ok(false);
+    }
+    Ok(conn.query_row("SELECT 1 FROM boot WHERE id = ?1", [&id.0], |_| Ok(())).optional()?.is_some())
+}
+
+/// Writes down that a boot begins. Of a backup everything is in doubt from then on.
+pub(super) fn begin(
+    conn: &mut Connection,
+    boot: &Boot,
+    named: Option<&BootId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let doubted = match boot.origin {
+        Origin::LastRun => None,
+        Origin::Backup => Some(doubt(&tx, now)?),
+    };
+    note(&tx, &boot.id, named, now)?;
+    tx.commit()?;
+    if let Some(jobs) = doubted {
+        tracing::warn!(
+            jobs,
+            days = DOUBTED.as_secs() / 86_400,
+            "the ledger is a backup that was put in place: these jobs, and whatever is new to it in the next days, are \
+             looked up at the warehouse before anything is written there"
+        );
+    }
+    Ok(())
+}
+
+/// Remembers an id and forgets old ones; never the one that the file beside names, because it may not be renewed for
+/// long while its folder has no room.
+fn note(conn: &Connection, id: &BootId, named: Option<&BootId>, now: Timestamp) -> rusqlite::Result<()> {
+    conn.prepare_cached("INSERT INTO boot (id, at) VALUES (?1, ?2)")?.execute((&id.0, micros(now)))?;
+    conn.prepare_cached("DELETE FROM boot WHERE rowid <= (SELECT MAX(rowid) FROM boot) - ?1 AND id IS NOT ?2")?
+        .execute((KEPT, named.map(|id| &id.0)))?;
+    Ok(())
+}
+
+/// What [`lane::job::Job::doubt`] says, of every job at once. How many there are.
+fn doubt(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+    let jobs = conn.execute(
+        "UPDATE job SET doc = json_set(doc, '$.reach', 'unresolved', '$.restored', json('true'))
+         WHERE state <> 'rejected' AND json_extract(doc, '$.reach') = 'untouched'",
+        [],
+    )?;
+    conn.execute("INSERT INTO restored (at, jobs) VALUES (?1, ?2)", (micros(now), jobs))?;
+    conn.execute(
+        "INSERT INTO audit (at, by, what, on_) VALUES (?1, ?2, 'restored', ?3)",
+        (micros(now), PERSON, format!("{jobs} jobs are looked up")),
+    )?;
+    Ok(jobs)
+}
+
+/// Whether a job that is accepted at this time may have been carried out by a ledger that is gone.
+pub(super) fn doubts(conn: &Connection, at: Timestamp) -> Result<bool, Fault> {
+    let since = at.checked_sub(DOUBTED).unwrap_or(Timestamp::MIN);
+    Ok(one::<i64>(conn, "SELECT 1 FROM restored WHERE at > ?1 LIMIT 1", [micros(since)])?.is_some())
+}
+
+pub(super) async fn still_runs(
+    writer: &Writer,
+    beside: &std::sync::Arc<Beside>,
+    id: &BootId,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let (reader, named) = (beside.clone(), id.clone());
+    let before = apart(move || reader.read()).await?;
+    writer.write(move |unit| Ok(note(unit.conn, &named, before.as_ref(), now)?)).await?;
+    let (writer, id) = (beside.clone(), id.clone());
+    apart(move || writer.write(&id)).await
+}
+
+/// Runs something that waits for the disk where nobody waits with it.
+async fn apart<T: Send + 'static>(
+    run: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, LedgerError> {
+    let unavailable = |error: &dyn std::fmt::Display| LedgerError::Unavailable(format!("the file beside it: {error}"));
+    let ran = tokio::task::spawn_blocking(run).await.map_err(|error| unavailable(&error))?;
+    ran.map_err(|error| unavailable(&error))
+}
+
+#[cfg(test)]
+mod tests;
