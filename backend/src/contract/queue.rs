@@ -3,6 +3,8 @@
 //! A test of a backend brings a [`Harness`], which makes fresh queues and lets time pass, and [`run`]s all cases. Cases
 //! that the backend under test is known not to keep (a stand-in is not AWS) are excluded by name and with the reason;
 //! they run all the same, and one that passes is reported, so that the list stays true.
+//!
+#![doc = include_str!("queue/rows.md")]
 
 mod bench;
 mod order;

@@ -1,232 +1,309 @@
-//! The embedded queue against a reference model that is slow and obvious: one list of messages, looked through from
-//! the beginning for every question. Random histories of sends, receives, deletes, defers and passing time must look
-//! the same from outside. Which group comes first is the queue's business; everything else is compared.
+//! The reference: a queue that is slow and obvious. Groups are lists, oldest message first; every question is answered
+//! by looking through them from the beginning.
+//!
+//! It does not say which answer a queue gives but whether an answer is allowed ([`Model::absorb`]): which group a receive
+//! serves first is the queue's business, everything else follows from the rules. A queue that is known to keep some rule
+//! otherwise has a [`Departure`], and then the model expects exactly what that queue does instead.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
-use backend::embedded::queue::{Queue, Settings, Stats};
-use futures::FutureExt;
-use lane::clock::{Clock, ManualClock, Timestamp};
-use lane::id::{self, JobId, LaneKey, ShopId};
-use lane::ports::{QueueError, QueueReceiver, QueueSender, Receipt, Settled};
-use lane::wake_up::{DedupId, Envelope, WakeUp};
-use proptest::collection::vec;
-use proptest::prelude::*;
+use backend::embedded::queue::Stats;
+use lane::ports::{Receipt, Settled};
 
-const FIVE_MINUTES: u64 = 300;
-const TWELVE_HOURS: u64 = 12 * 60 * 60;
+/// Times are milliseconds since the beginning.
+pub(crate) const SECOND: u64 = 1_000;
+
+/// How long an id is remembered, from the first send with it.
+pub(crate) const WINDOW: u64 = 5 * 60 * SECOND;
+
+/// How long a message may be hidden, from its receive.
+pub(crate) const HIDDEN_MAX: u64 = 12 * 60 * 60 * SECOND;
+
+/// A rule that a queue under test is known to keep otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Departure {
+    /// A receive takes messages in the order of their sending, without packing groups.
+    DoesNotPack,
+    /// While anything of a group is held, all of it is hidden, also what stands before.
+    BlocksWholeGroup,
+    /// A receipt whose time is over works until its message is received again.
+    TrustsExpiredReceipts,
+    /// The receipt of a deleted message is no receipt.
+    ForgetsDeletedReceipts,
+    /// Characters and length of ids are not looked at; only the empty one is refused.
+    TakesAnyId,
+}
+
+/// What a queue is asked.
+#[derive(Debug, Clone)]
+pub(crate) enum Call {
+    Send { group: u8, id: String, job: u64 },
+    Receive { max: usize },
+    Delete { receipt: Receipt },
+    Defer { receipt: Receipt, after: u64 },
+}
+
+/// What it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Sent,
+    Received(Vec<Got>),
+    Settled(Settled),
+    Refused,
+}
+
+/// A message in the answer to a receive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Got {
+    pub(crate) group: u8,
+    pub(crate) job: u64,
+    pub(crate) receipt: Receipt,
+}
 
 #[derive(Debug, Clone)]
-enum Step {
-    Send {
-        group: u8,
-        id: u8,
-    },
-    Receive {
-        max: usize,
-    },
-    /// Of all receipts ever given, counted from the youngest.
-    Delete {
-        which: usize,
-    },
-    Defer {
-        which: usize,
-        after: u64,
-    },
-    Pass {
-        seconds: u64,
-    },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let after = prop::sample::select(vec![0, 0, 1, 30, 60, 61, TWELVE_HOURS - 30, TWELVE_HOURS]);
-    let seconds = prop::sample::select(vec![1, 1, 29, 30, 31, 60, 240, 300]);
-    prop_oneof![
-        5 => (0..3_u8, 0..8_u8).prop_map(|(group, id)| Step::Send { group, id }),
-        5 => (1..=10_usize).prop_map(|max| Step::Receive { max }),
-        5 => (0..12_usize).prop_map(|which| Step::Delete { which }),
-        3 => (0..12_usize, after).prop_map(|(which, after)| Step::Defer { which, after }),
-        2 => seconds.prop_map(|seconds| Step::Pass { seconds }),
-    ]
-}
-
-struct Message {
-    group: u8,
-    job: u64,
-    receives: u32,
-    received: u64,
+pub(crate) struct Message {
+    /// Names it; every send has its own.
+    pub(crate) job: u64,
+    /// How often it was received: the generation of its receipts.
+    pub(crate) receives: u32,
+    pub(crate) received: u64,
     /// Hidden before this time.
-    shows: u64,
+    pub(crate) shows: u64,
+    /// How often it was deferred in this receive.
+    pub(crate) defers: u32,
+    /// Whether an earlier receive of it was extended.
+    pub(crate) extended_before: bool,
+    /// Whether its group was empty when it came, and had not always been.
+    pub(crate) revives: bool,
 }
 
-/// A receive of a message, as the model knows it.
-struct Given {
-    receipt: Receipt,
-    job: u64,
-    receive: u32,
+/// A receipt that was given out.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    pub(crate) receipt: Receipt,
+    pub(crate) group: u8,
+    pub(crate) job: u64,
+    pub(crate) generation: u32,
 }
 
-#[derive(Default)]
-struct Model {
-    now: u64,
-    visibility: u64,
-    sends: u64,
-    messages: Vec<Message>,
-    first_sent: BTreeMap<(u8, u8), u64>,
-    given: Vec<Given>,
+/// What a receipt can do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Power {
+    /// Its message is hidden because of it.
+    Held,
+    /// Its time is over, and the message was not received again.
+    Over,
+    /// The message was received again.
+    Stale,
+    /// The message was deleted.
+    Gone,
+    /// It was never given out.
+    Unknown,
+}
+
+/// The sends of one id to one group.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sends {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    /// The job of the first.
+    pub(crate) job: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    pub(crate) departures: Vec<Departure>,
+    pub(crate) visibility: u64,
+    pub(crate) now: u64,
+    pub(crate) groups: BTreeMap<u8, Vec<Message>>,
+    pub(crate) sends: BTreeMap<(u8, String), Sends>,
+    pub(crate) given: Vec<Given>,
 }
 
 impl Model {
-    fn send(&mut self, group: u8, id: u8) -> u64 {
-        self.sends += 1;
-        let remembered = self.first_sent.get(&(group, id));
-        if remembered.is_none_or(|first| self.now - first >= FIVE_MINUTES) {
-            self.first_sent.insert((group, id), self.now);
-            let job = self.sends;
-            self.messages.push(Message { group, job, receives: 0, received: 0, shows: 0 });
-        }
-        self.sends
+    pub(crate) fn new(visibility: u64, departures: &[Departure]) -> Self {
+        let (groups, sends, given) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { departures: departures.to_vec(), visibility, now: 0, groups, sends, given }
     }
 
-    /// The jobs of a group that may be received: those before its first hidden one.
-    fn offers(&self, group: u8) -> Vec<u64> {
-        let of_group = self.messages.iter().filter(|message| message.group == group);
-        of_group.take_while(|message| message.shows <= self.now).map(|message| message.job).collect()
+    /// Takes over what a queue has answered, if the rules allow it.
+    pub(crate) fn absorb(&mut self, call: &Call, answer: &Answer) -> Result<(), String> {
+        let wanted = match (call, answer) {
+            (Call::Receive { max }, Answer::Received(got)) => return self.receive(*max, got),
+            (Call::Receive { .. }, _) => return Err(format!("a receive was answered {answer:?}")),
+            (Call::Send { group, id, job }, _) => self.send(*group, id, *job),
+            (Call::Delete { receipt }, _) => self.delete(receipt),
+            (Call::Defer { receipt, after }, _) => self.defer(receipt, *after),
+        };
+        if wanted == *answer { Ok(()) } else { Err(format!("it was answered {answer:?} instead of {wanted:?}")) }
     }
 
-    /// Takes over what the queue has given, if the rules allow it.
-    fn receive(&mut self, max: usize, given: Vec<(u8, u64, Receipt)>) -> Result<(), TestCaseError> {
-        let mut order: Vec<u8> = given.iter().map(|(group, ..)| *group).collect();
-        order.dedup();
-        let offered: usize = (0..3).map(|group| self.offers(group).len()).sum();
-        prop_assert_eq!(given.len(), offered.min(max), "as many as there are, up to the maximum");
-        for (place, group) in order.iter().enumerate() {
-            prop_assert!(!order[..place].contains(group), "a group stands together");
-            let offers = self.offers(*group);
-            let of_group = given.iter().filter(|(of, ..)| of == group);
-            let jobs: Vec<u64> = of_group.map(|(_, job, _)| *job).collect();
-            prop_assert!(offers.starts_with(&jobs), "{jobs:?} is not how {offers:?} begins");
-            let is_last = place + 1 == order.len();
-            prop_assert!(is_last || jobs == offers, "a group is taken whole before the next");
+    fn send(&mut self, group: u8, id: &str, job: u64) -> Answer {
+        if !self.takes(id) {
+            return Answer::Refused;
         }
-        let (now, visibility) = (self.now, self.visibility);
-        for (_, job, receipt) in given {
-            let message = self.find(job).expect("it was offered");
+        let key = (group, id.to_owned());
+        let now = self.now;
+        if let Some(sends) = self.sends.get_mut(&key).filter(|sends| now < sends.first + WINDOW) {
+            sends.last = now;
+            return Answer::Sent;
+        }
+        self.sends.insert(key, Sends { first: now, last: now, job });
+        let revives = self.groups.get(&group).is_some_and(Vec::is_empty);
+        let message = Message { job, receives: 0, received: 0, shows: 0, defers: 0, extended_before: false, revives };
+        self.groups.entry(group).or_default().push(message);
+        Answer::Sent
+    }
+
+    fn takes(&self, id: &str) -> bool {
+        let fits = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        fits || (self.departs(Departure::TakesAnyId) && !id.is_empty())
+    }
+
+    /// The jobs of a group that may be received, in order: those before its first hidden one.
+    pub(crate) fn offers(&self, group: u8) -> Vec<u64> {
+        let messages = self.groups.get(&group).map(Vec::as_slice).unwrap_or_default();
+        let shows = |message: &Message| message.shows <= self.now;
+        if self.departs(Departure::BlocksWholeGroup) && !messages.iter().all(shows) {
+            return Vec::new();
+        }
+        messages.iter().take_while(|message| shows(message)).map(|message| message.job).collect()
+    }
+
+    /// How many messages may be received.
+    pub(crate) fn offered(&self) -> usize {
+        self.groups.keys().map(|group| self.offers(*group).len()).sum()
+    }
+
+    fn receive(&mut self, max: usize, got: &[Got]) -> Result<(), String> {
+        let due = self.offered().min(max);
+        if got.len() != due {
+            return Err(format!("{} messages came, {due} are due", got.len()));
+        }
+        for (group, offers) in self.groups.keys().map(|group| (*group, self.offers(*group))) {
+            let of_group = |got: &&Got| got.group == group;
+            let jobs: Vec<u64> = got.iter().filter(of_group).map(|got| got.job).collect();
+            if !offers.starts_with(&jobs) {
+                return Err(format!("of group {group} came {jobs:?}, it offers {offers:?}"));
+            }
+        }
+        if !self.departs(Departure::DoesNotPack) {
+            self.is_packed(got)?;
+        }
+        for Got { group, job, receipt } in got {
+            if self.given.iter().any(|given| given.receipt == *receipt) {
+                return Err(format!("{receipt:?} was given out before"));
+            }
+            let (now, shows) = (self.now, self.now + self.visibility);
+            let message = self.find(*group, *job).ok_or("a message came that is not there")?;
+            message.extended_before |= message.defers > 0;
+            (message.defers, message.received, message.shows) = (0, now, shows);
             message.receives += 1;
-            message.received = now;
-            message.shows = now + visibility;
-            let receive = message.receives;
-            self.given.push(Given { receipt, job, receive });
+            let generation = message.receives;
+            self.given.push(Given { receipt: receipt.clone(), group: *group, job: *job, generation });
         }
         Ok(())
     }
 
-    fn find(&mut self, job: u64) -> Option<&mut Message> {
-        self.messages.iter_mut().find(|message| message.job == job)
-    }
-
-    /// The message that a receipt has power over.
-    fn held(&mut self, which: usize) -> Option<&mut Message> {
-        let (job, receive, now) = (self.given[which].job, self.given[which].receive, self.now);
-        self.find(job).filter(|message| message.receives == receive && message.shows > now)
-    }
-
-    fn delete(&mut self, which: usize) -> Settled {
-        let job = self.given[which].job;
-        if self.held(which).is_some() {
-            self.messages.retain(|message| message.job != job);
-            return Settled::Done;
+    /// As many of one group as there are, then of the next.
+    fn is_packed(&self, got: &[Got]) -> Result<(), String> {
+        let runs: Vec<&[Got]> = got.chunk_by(|one, next| one.group == next.group).collect();
+        for (place, run) in runs.iter().enumerate() {
+            let group = run[0].group;
+            if runs[..place].iter().any(|earlier| earlier[0].group == group) {
+                return Err(format!("group {group} does not stand together"));
+            }
+            if place + 1 < runs.len() && run.len() < self.offers(group).len() {
+                return Err(format!("group {group} was not taken whole before the next"));
+            }
         }
-        if self.find(job).is_none() { Settled::Done } else { Settled::Expired }
+        Ok(())
     }
 
-    /// `None` if it is refused.
-    fn defer(&mut self, which: usize, after: u64) -> Option<Settled> {
-        let now = self.now;
-        let Some(message) = self.held(which) else { return Some(Settled::Expired) };
-        if now + after > message.received + TWELVE_HOURS {
-            return None;
+    fn delete(&mut self, receipt: &Receipt) -> Answer {
+        let power = self.power(receipt);
+        let Some(given) = self.known(receipt).cloned() else { return Answer::Settled(Settled::Expired) };
+        let settled = match power {
+            Power::Gone if self.departs(Departure::ForgetsDeletedReceipts) => Settled::Expired,
+            Power::Gone => Settled::Done,
+            Power::Held | Power::Over if self.works(power) => {
+                self.groups.entry(given.group).or_default().retain(|message| message.job != given.job);
+                Settled::Done
+            }
+            Power::Held | Power::Over | Power::Stale | Power::Unknown => Settled::Expired,
+        };
+        Answer::Settled(settled)
+    }
+
+    fn defer(&mut self, receipt: &Receipt, after: u64) -> Answer {
+        let (now, works) = (self.now, self.works(self.power(receipt)));
+        let given = self.known(receipt).cloned();
+        let message = given.filter(|_| works).and_then(|given| self.find(given.group, given.job));
+        let Some(message) = message else { return Answer::Settled(Settled::Expired) };
+        if now + after > message.received + HIDDEN_MAX {
+            return Answer::Refused;
         }
         message.shows = now + after;
-        Some(Settled::Done)
+        message.defers += 1;
+        Answer::Settled(Settled::Done)
     }
 
-    fn stats(&self) -> Stats {
-        let in_flight = self.messages.iter().filter(|message| message.shows > self.now).count();
-        let groups = (0..3).filter(|group| self.messages.iter().any(|m| m.group == *group)).count();
-        Stats { visible: self.messages.len() - in_flight, in_flight, groups }
-    }
-}
-
-fn envelope(group: u8, id: u8, job: u64) -> Envelope {
-    let shop = ShopId::parse(&format!("shop-{group}")).unwrap();
-    let (lane, at, number) = (LaneKey::orders(&shop), Timestamp::UNIX_EPOCH, String::new());
-    let wake_up = WakeUp { lane, shop, job: JobId::from(job), number, at, approved: false };
-    Envelope { wake_up, dedup: DedupId::given(&id.to_string()) }
-}
-
-fn now<T>(answer: impl Future<Output = T>) -> T {
-    answer.now_or_never().expect("the embedded queue answers at once when there is no wait")
-}
-
-fn receive(queue: &Queue, max: usize) -> Vec<(u8, u64, Receipt)> {
-    let received = now(queue.receive(max, Duration::ZERO)).unwrap();
-    let told = |message: lane::ports::Received| {
-        let group = message.lane.group().trim_start_matches("shop-").parse().unwrap();
-        let job = message.wake_up.unwrap().job.as_str().parse().unwrap();
-        (group, job, message.receipt)
-    };
-    received.into_iter().map(told).collect()
-}
-
-fn follow(visibility: u64, steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let clock = Arc::new(ManualClock::starting(Timestamp::UNIX_EPOCH));
-    let settings = Settings { visibility: Duration::from_secs(visibility) };
-    let queue = Queue::new(id::Queue::Orders, clock.clone() as Arc<dyn Clock>, settings);
-    let mut model = Model { visibility, ..Model::default() };
-    for step in steps {
-        let youngest = |which: usize| model.given.len().checked_sub(which + 1);
-        match step {
-            Step::Send { group, id } => {
-                let job = model.send(group, id);
-                now(queue.send(&envelope(group, id, job))).unwrap();
-            }
-            Step::Receive { max } => model.receive(max, receive(&queue, max))?,
-            Step::Delete { which } => {
-                let Some(which) = youngest(which) else { continue };
-                let deleted = now(queue.delete(&model.given[which].receipt)).unwrap();
-                prop_assert_eq!(deleted, model.delete(which));
-            }
-            Step::Defer { which, after } => {
-                let Some(which) = youngest(which) else { continue };
-                let after_ = Duration::from_secs(after);
-                let deferred = now(queue.defer(&model.given[which].receipt, after_));
-                match (deferred, model.defer(which, after)) {
-                    (Ok(found), Some(wanted)) => prop_assert_eq!(found, wanted),
-                    (Err(QueueError::Refused(_)), None) => {}
-                    (found, wanted) => prop_assert!(false, "{found:?} instead of {wanted:?}"),
-                }
-            }
-            Step::Pass { seconds } => {
-                clock.advance(Duration::from_secs(seconds));
-                model.now += seconds;
-            }
+    fn works(&self, power: Power) -> bool {
+        match power {
+            Power::Held => true,
+            Power::Over => self.departs(Departure::TrustsExpiredReceipts),
+            Power::Stale | Power::Gone | Power::Unknown => false,
         }
-        prop_assert_eq!(queue.stats(), model.stats());
     }
-    Ok(())
-}
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    pub(crate) fn power(&self, receipt: &Receipt) -> Power {
+        let Some(given) = self.known(receipt) else { return Power::Unknown };
+        let messages = self.groups.get(&given.group).map(Vec::as_slice).unwrap_or_default();
+        match messages.iter().find(|message| message.job == given.job) {
+            None => Power::Gone,
+            Some(message) if message.receives != given.generation => Power::Stale,
+            Some(message) if message.shows <= self.now => Power::Over,
+            Some(_) => Power::Held,
+        }
+    }
 
-    #[test]
-    fn the_embedded_queue_looks_like_the_model(
-        visibility in prop::sample::select(vec![0_u64, 30, 60, 60]),
-        steps in vec(step(), 1..120),
-    ) {
-        follow(visibility, steps)?;
+    pub(crate) fn known(&self, receipt: &Receipt) -> Option<&Given> {
+        self.given.iter().find(|given| given.receipt == *receipt)
+    }
+
+    fn find(&mut self, group: u8, job: u64) -> Option<&mut Message> {
+        self.groups.get_mut(&group)?.iter_mut().find(|message| message.job == job)
+    }
+
+    pub(crate) fn message(&self, given: &Given) -> Option<&Message> {
+        self.groups.get(&given.group)?.iter().find(|message| message.job == given.job)
+    }
+
+    fn departs(&self, departure: Departure) -> bool {
+        self.departures.contains(&departure)
+    }
+
+    /// The same without one of its departures.
+    pub(crate) fn without(&self, departure: Departure) -> Self {
+        let mut strict = self.clone();
+        strict.departures.retain(|other| *other != departure);
+        strict
+    }
+
+    /// When the next hidden message shows.
+    pub(crate) fn next_reveal(&self) -> Option<u64> {
+        self.reveals().min()
+    }
+
+    /// When hidden messages show.
+    pub(crate) fn reveals(&self) -> impl Iterator<Item = u64> {
+        self.groups.values().flatten().map(|message| message.shows).filter(|shows| *shows > self.now)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let messages = self.groups.values().map(Vec::len).sum::<usize>();
+        let in_flight = self.reveals().count();
+        let groups = self.groups.values().filter(|messages| !messages.is_empty()).count();
+        Stats { visible: messages - in_flight, in_flight, groups }
     }
 }

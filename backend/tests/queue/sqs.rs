@@ -17,7 +17,7 @@ use lane::ports::{QueueError, QueueReceiver, QueueSender, Receipt};
 use lane::wake_up::{DedupId, Envelope, WakeUp};
 
 /// What the stand-in does otherwise than AWS. The embedded queue keeps all of it.
-const NOT_KEPT: &[Exclusion] = &[
+pub(crate) const NOT_KEPT: &[Exclusion] = &[
     differs("C3", "it takes messages in the order of their sending, without packing groups"),
     differs("C6", "it blocks a group while anything of it is held, also what stands before"),
     differs("C7", "it blocks a group while anything of it is held, also what stands before"),
@@ -40,19 +40,19 @@ const fn takes_minutes(case: &'static str) -> Exclusion {
     Exclusion { case, why: "it takes more than five minutes that nobody can shorten", runs: false }
 }
 
-struct Sqs {
-    stand_in: Ministack,
+pub(crate) struct Sqs {
+    pub(crate) stand_in: Ministack,
     config: SdkConfig,
 }
 
 impl Sqs {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let stand_in = tokio::task::spawn_blocking(Ministack::start).await.unwrap().unwrap();
         let config = stand_in.config().await;
         Self { stand_in, config }
     }
 
-    async fn connect(&self, address: Address, visibility: u64) -> Result<Queue, StartUpError> {
+    pub(crate) async fn connect(&self, address: Address, visibility: u64) -> Result<Queue, StartUpError> {
         let visibility = Duration::from_secs(visibility);
         let settings = Settings { queue: id::Queue::Orders, address, visibility };
         Queue::connect(&self.config, settings).await
