@@ -1,0 +1,87 @@
+//! The disk is full for a while, or one sync fails, at points all over a run with traffic.
+
+use crate::crashes::rehearse;
+use crate::order::answers_after_sync;
+use crate::points::{alone, counted, each, strided};
+use crate::stage::{Prepared, Stage};
+use crate::trace::{self, Call};
+use crate::tracer::{self, Fault};
+use crate::{story, verdict};
+
+/// How many writes in a row find no room.
+const FULL_FOR: usize = 6;
+
+/// Of so many writes one is where the disk becomes full.
+const WRITES_PER_POINT: usize = 12;
+
+/// Of so many syncs one fails.
+const SYNCS_PER_POINT: usize = 1;
+
+#[test]
+fn while_the_disk_is_full_nothing_is_accepted_and_afterwards_it_goes_on_by_itself() {
+    tracer::is_there();
+    let prepared = alone(Prepared::make());
+    let counts = counted(&alone(rehearse(&prepared)));
+    let faults: Vec<Fault> = strided(counts["pwrite64"].saturating_sub(FULL_FOR), WRITES_PER_POINT)
+        .into_iter()
+        .map(|at| Fault::Full { at, writes: FULL_FOR })
+        .collect();
+    let points = faults.len();
+    assert!(points >= 30, "{counts:?}");
+    let ran = each(&faults, async |fault| {
+        let mut stage = Stage::start(&prepared, Some(fault)).await;
+        let told = story::play(&mut stage).await;
+        // Without room for its shared memory it does not start, and says so; once it is up it stays up.
+        assert_eq!(stage.deaths, usize::from(!stage.came_up), "a full disk is no reason to end:\n{}", stage.log());
+        let calls = trace::read(&stage.end().await);
+        verdict::everything_once(&stage, &told);
+        answers_after_sync(&calls).unwrap();
+        (calls.iter().any(|call| call.is_write() && call.result == Some(-1)), told.refused, stage.stalls)
+    });
+    let (struck, refused) = (ran.iter().filter(|run| run.0).count(), ran.iter().map(|run| run.1).sum::<usize>());
+    let stalls: usize = ran.iter().map(|run| run.2).sum();
+    println!("{points} points of {counts:?}: {struck} met a full disk, {refused} answers 503, {stalls} stalls");
+    assert!(struck * 10 >= points * 9, "{struck} of {points} runs met their point");
+    assert!(refused > 0, "webhooks met the full disk, too");
+}
+
+#[test]
+fn a_sync_that_fails_ends_the_program_before_anything_is_answered_and_the_next_start_goes_on() {
+    tracer::is_there();
+    let prepared = alone(Prepared::make());
+    let counts = counted(&alone(rehearse(&prepared)));
+    let mut faults = Vec::new();
+    for call in ["fsync", "fdatasync"] {
+        let count = counts.get(call).copied().unwrap_or_default();
+        faults.extend(strided(count, SYNCS_PER_POINT).into_iter().map(|at| Fault::SyncFails { call, at }));
+    }
+    let points = faults.len();
+    assert!(points >= 20, "{counts:?}");
+    let ran = each(&faults, async |fault| {
+        let mut stage = Stage::start(&prepared, Some(fault)).await;
+        let told = story::play(&mut stage).await;
+        stage.last_look().await;
+        let calls = trace::read(&stage.end().await);
+        verdict::everything_once(&stage, &told);
+        answers_after_sync(&calls).unwrap();
+        let failed = |call: &&Call| call.is_sync() && call.result == Some(-1);
+        let Some(failed) = calls.iter().find(failed) else { return (0, 0) };
+        if is_of_a_commit(&calls, failed) {
+            assert_eq!(stage.deaths, 1, "it goes on although the log was not synced:\n{}", stage.log());
+            assert!(stage.log().contains("the ledger stops"), "it says why:\n{}", stage.log());
+            let later = |call: &&Call| call.is_of_ledger() && call.is_write() && Some(call.begun) > failed.ended;
+            assert_eq!(calls.iter().filter(later).count(), 0, "nothing is written after a sync that failed");
+        }
+        (1, stage.deaths)
+    });
+    let (struck, ends) = ran.iter().fold((0, 0), |sum, run| (sum.0 + run.0, sum.1 + run.1));
+    println!("{points} points of {counts:?}: {struck} syncs failed, {ends} ends");
+    assert!(struck * 10 >= points * 9 && ends * 10 >= points * 6, "{struck} of {points} met their point, {ends} ended");
+}
+
+/// Whether something was written to the log since its last sync. SQLite syncs the log once more before it moves it into the
+/// file; what that sync was for is durable already, and the move is made again later.
+fn is_of_a_commit(calls: &[Call], failed: &Call) -> bool {
+    let mut before = calls.iter().filter(|call| call.is_of_log() && call.begun < failed.begun);
+    failed.is_of_log() && before.next_back().is_some_and(Call::is_write)
+}
