@@ -2,6 +2,7 @@
 //! when somebody looks.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
@@ -18,7 +19,7 @@ use lane::view::{Figures, Page};
 use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::program::UNREAD_TOLD;
+use crate::program::{UNREAD_TOLD, log_bytes};
 
 const JOBS: &str = "lanekeeper_jobs";
 const OLDEST_READY: &str = "lanekeeper_oldest_ready_seconds";
@@ -27,6 +28,7 @@ const WEBHOOKS: &str = "lanekeeper_webhooks_recorded";
 const REQUESTS: &str = "lanekeeper_privacy_open";
 const OLDEST_REQUEST: &str = "lanekeeper_privacy_oldest_open_seconds";
 const UNREAD: &str = "lanekeeper_privacy_unread";
+const LOG: &str = "lanekeeper_ledger_log_bytes";
 
 /// Bounds of histograms. Every histogram here counts seconds: a commit takes a few milliseconds, a webhook has five
 /// seconds, a provider call at most some tens.
@@ -46,6 +48,7 @@ pub(crate) fn start() -> anyhow::Result<PrometheusHandle> {
     describe_gauge!(REQUESTS, "Privacy requests that wait, by what is asked.");
     describe_gauge!(OLDEST_REQUEST, Unit::Seconds, "How long the oldest privacy request that waits has been waiting.");
     describe_gauge!(UNREAD, "Privacy requests of the last 30 days that could not be read.");
+    describe_gauge!(LOG, Unit::Bytes, "What the write-ahead log beside the ledger's file takes on the disk.");
     Ok(counts)
 }
 
@@ -53,6 +56,7 @@ struct Source {
     counts: PrometheusHandle,
     desk: Arc<dyn Desk>,
     privacy: Arc<dyn Privacy>,
+    file: PathBuf,
     clock: Arc<dyn Clock>,
     /// Reasons told before; one that no longer holds is told as zero, not left at its last value.
     reasons: Mutex<BTreeSet<String>>,
@@ -62,9 +66,11 @@ struct Source {
 pub(crate) fn router<L: Desk + Privacy + 'static>(
     counts: PrometheusHandle,
     ledger: &Arc<L>,
+    file: &Path,
     clock: Arc<dyn Clock>,
 ) -> Router {
-    let source = Source { counts, desk: ledger.clone(), privacy: ledger.clone(), clock, reasons: Mutex::default() };
+    let (desk, privacy, file) = (ledger.clone(), ledger.clone(), file.to_owned());
+    let source = Source { counts, desk, privacy, file, clock, reasons: Mutex::default() };
     Router::new().route("/metrics", get(show)).with_state(Arc::new(source))
 }
 
@@ -75,6 +81,7 @@ async fn show(State(source): State<Arc<Source>>) -> Response {
             source.set(&figures, now);
             set_requests(&requests, now);
             gauge!(UNREAD).set(as_gauge(unread.count));
+            gauge!(LOG).set(as_gauge(log_bytes(&source.file)));
             let text = source.counts.render();
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }
@@ -145,11 +152,13 @@ mod tests {
     /// The text after these figures were set, one after the other.
     fn told(all: &[Figures], now: Timestamp) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = Arc::new(Ledger::open(&folder.path().join("ledger"), &SystemClock::start()).unwrap());
+        let file = folder.path().join("ledger");
+        let ledger = Arc::new(Ledger::open(&file, &SystemClock::start()).unwrap());
         let recorder = PrometheusBuilder::new().build_recorder();
         let counts = recorder.handle();
         let (desk, privacy) = (ledger.clone(), ledger);
-        let source = Source { counts, desk, privacy, clock: Arc::new(SystemClock::start()), reasons: Mutex::default() };
+        let source =
+            Source { counts, desk, privacy, file, clock: Arc::new(SystemClock::start()), reasons: Mutex::default() };
         metrics::with_local_recorder(&recorder, || all.iter().for_each(|figures| source.set(figures, now)));
         source.counts.render()
     }

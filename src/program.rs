@@ -6,14 +6,17 @@
 
 mod parts;
 mod forget;
+mod log_length;
+mod boots;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use backend::embedded::ledger::Ledger;
+use backend::embedded::ledger::{Boot, Ledger, Origin};
 use backend::embedded::queue::{self, Queue};
 use lane::clock::{Clock, Timestamp};
 use lane::id::AccountId;
@@ -32,6 +35,7 @@ use crate::health::{self, Health};
 use crate::serve::{Limits, listen, serve};
 use forget::Forgetting;
 pub(crate) use forget::UNREAD_TOLD;
+pub(crate) use log_length::log_bytes;
 use parts::Workers;
 
 /// How long requests and attempts in progress are given at the end. Orchestrators kill after 30 s; the longest
@@ -63,6 +67,7 @@ pub(crate) struct Addresses {
 /// Everything open, nothing served yet.
 pub(crate) struct Program {
     ledger: Ledger,
+    file: PathBuf,
     queue: Queue,
     workers: Workers,
     office: Arc<Office>,
@@ -73,6 +78,7 @@ pub(crate) struct Program {
     addresses: Addresses,
     counts: PrometheusHandle,
     clock: Arc<dyn Clock>,
+    chance: StdRng,
 }
 
 /// What a part of the program was, when it ended.
@@ -82,12 +88,14 @@ impl Program {
     /// Opens everything. The ledger comes before the ports, so that a second start says that there is a first one.
     pub(crate) async fn start(
         config: &Config,
+        origin: Origin,
         counts: PrometheusHandle,
         clock: Arc<dyn Clock>,
         mut chance: StdRng,
     ) -> anyhow::Result<Self> {
         let handler = parts::handler_settings(config)?;
-        let ledger = Ledger::open(&config.ledger.path, clock.as_ref())?;
+        let boot = Boot { id: boots::fresh(&mut chance), origin };
+        let ledger = Ledger::boot(&config.ledger.path, &boot, clock.as_ref())?;
         let webhooks = listen("[webhooks] listen", config.webhooks.listen).await?;
         let review = listen("[review] listen", config.review.listen).await?;
         let addresses = Addresses { webhooks: webhooks.local_addr()?, review: review.local_addr()? };
@@ -101,7 +109,22 @@ impl Program {
             Arc::clone(&clock),
             StdRng::from_rng(&mut chance),
         ));
-        Ok(Self { ledger, queue, workers, office, socket, handler, webhooks, review, addresses, counts, clock })
+        let file = config.ledger.path.clone();
+        Ok(Self {
+            ledger,
+            file,
+            queue,
+            workers,
+            office,
+            socket,
+            handler,
+            webhooks,
+            review,
+            addresses,
+            counts,
+            clock,
+            chance,
+        })
     }
 
     /// Where it listens.
@@ -165,7 +188,7 @@ impl Program {
         let review =
             review::router(ledger.clone(), sender.clone(), Arc::clone(&self.clock), review::Settings::default())
                 .merge(health)
-                .merge(figures::router(self.counts.clone(), &ledger, Arc::clone(&self.clock)));
+                .merge(figures::router(self.counts.clone(), &ledger, &self.file, Arc::clone(&self.clock)));
         let mut parts = JoinSet::new();
         let (webhooks, people, socket) = (self.webhooks, self.review, self.socket);
         let token = || stop.clone();
@@ -194,7 +217,9 @@ impl Program {
             "the worker's daemon"
         });
         parts.spawn(fold(self.counts, token()));
+        parts.spawn(log_length::watch(self.file, token()));
         parts.spawn(Forgetting::new(ledger.clone(), Arc::clone(&self.clock)).run(token()));
+        parts.spawn(boots::renew(ledger.clone(), Arc::clone(&self.clock), self.chance, token()));
         parts.spawn(keep_house(ledger, self.clock, token()));
         parts
     }

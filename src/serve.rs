@@ -23,6 +23,10 @@ const CONNECTIONS_MAX: usize = 1024;
 /// delivery 5 s.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 
+/// The same for who comes while fewer than half of the places are free: a webhook that stands behind thousands who say
+/// nothing gets its turn after seconds, not after a quarter of a minute.
+const HEAD_TIME_IN_A_CROWD: Duration = Duration::from_secs(1);
+
 /// How long accepting rests when the process has no file handles left.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -31,11 +35,17 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) head_time: Duration,
+    pub(crate) head_time_in_a_crowd: Duration,
 }
 
 impl Limits {
     /// What the program serves with.
-    pub(crate) const USUAL: Self = Self { connections: CONNECTIONS_MAX, head_time: HEAD_TIME };
+    pub(crate) const USUAL: Self =
+        Self { connections: CONNECTIONS_MAX, head_time: HEAD_TIME, head_time_in_a_crowd: HEAD_TIME_IN_A_CROWD };
+
+    fn head_time(&self, free: usize) -> Duration {
+        if free < self.connections / 2 { self.head_time_in_a_crowd } else { self.head_time }
+    }
 }
 
 /// Opens a port; `setting` names where the address comes from.
@@ -53,7 +63,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
         let Some(accepted) = or_stop(&stop, listener.accept()).await else { break };
         match accepted {
             Ok((stream, _)) => {
-                let conversation = converse(stream, router.clone(), limits.head_time, stop.clone());
+                let head_time = limits.head_time(places.available_permits());
+                let conversation = converse(stream, router.clone(), head_time, stop.clone());
                 connections.spawn(async move {
                     conversation.await;
                     drop(place);
@@ -145,6 +156,21 @@ mod tests {
         let mut answer = [0; 1024];
         let length = second.read(&mut answer).await.unwrap();
         assert!(String::from_utf8_lossy(&answer[..length]).ends_with("hello"));
+    }
+
+    #[tokio::test]
+    async fn in_a_crowd_who_says_nothing_is_shown_out_sooner() {
+        let soon = Duration::from_millis(50);
+        let limits = Limits { connections: 3, head_time: Duration::from_secs(600), head_time_in_a_crowd: soon };
+        let (address, ..) = served(limits, hello()).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        let mut third = TcpStream::connect(address).await.unwrap();
+        // The third takes the last place; it and nobody else is hurried.
+        assert_eq!(third.read(&mut [0]).await.unwrap(), 0);
+        for early in [&mut first, &mut second] {
+            assert!(ask(early).await.ends_with("hello"));
+        }
     }
 
     #[tokio::test]

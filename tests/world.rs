@@ -1,22 +1,23 @@
 //! A small world: simulated providers, the program under test in a folder of its own, and merchants that sell.
 
 mod program;
+mod delivery;
 mod desk;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lane::clock::{Clock, SystemClock};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use simulators::orders::{Item, Maker, Sale, headers, sign};
+use simulators::orders::{Item, Maker, Sale};
 use simulators::shopify::{Act, Webhook};
 use simulators::{ShipStation, Shopify, shipstation, shopify};
 
+pub(crate) use delivery::Delivery;
 pub(crate) use desk::{Desk, path};
-pub(crate) use program::Program;
+pub(crate) use program::{Program, command_under};
 
 /// The secret the program knows.
 pub(crate) const SECRET: &str = "the app's secret of this test";
@@ -29,9 +30,6 @@ pub(crate) const NOTICE_SECRET: &str = "notices-of-this-test-alone";
 
 /// Generous, because two cores run everything at once; a test that passes never waits this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Deliveries bear ids that no other delivery of this process has.
-static DELIVERIES: AtomicU64 = AtomicU64::new(1);
 
 /// Providers, a program, and a client.
 pub(crate) struct World {
@@ -71,6 +69,26 @@ impl World {
     pub(crate) async fn restart_with(&mut self, env: &[(&str, &str)]) {
         self.program.kill().await;
         self.program = Program::start(self.folder.path(), env).await;
+    }
+
+    /// Starts the program again behind a limit of the machine.
+    pub(crate) async fn restart_under(&mut self, limit: &str) {
+        self.program.kill().await;
+        self.program = Program::start_under(limit, self.folder.path(), &[]).await;
+    }
+
+    /// Changes what stands in the settings; the next start reads it.
+    pub(crate) fn settings(&self, change: impl FnOnce(String) -> String) {
+        let file = self.folder().join("lanekeeper.toml");
+        let before = std::fs::read_to_string(&file).unwrap();
+        let after = change(before.clone());
+        assert_ne!(after, before, "the settings have changed");
+        std::fs::write(file, after).unwrap();
+    }
+
+    /// The ledger's file, as another process opens it.
+    pub(crate) fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder().join("ledger.db")).unwrap()
     }
 
     /// The folder with the ledger.
@@ -152,11 +170,28 @@ impl World {
 
     /// Posts a delivery; an error if there was no answer.
     pub(crate) async fn post(&self, delivery: &Delivery) -> Result<StatusCode, reqwest::Error> {
+        Ok(self.answer(delivery).await?.status())
+    }
+
+    /// Posts a delivery, and gives the whole answer.
+    pub(crate) async fn answer(&self, delivery: &Delivery) -> Result<reqwest::Response, reqwest::Error> {
         let mut request = self.http.post(self.program.webhooks()).body(delivery.body.clone());
         for (name, value) in &delivery.headers {
             request = request.header(*name, value);
         }
-        Ok(request.send().await?.status())
+        request.send().await
+    }
+
+    /// Posts a delivery, and gives the word for what became of it.
+    pub(crate) async fn outcome(&self, delivery: &Delivery) -> String {
+        let answer = self.answer(delivery).await.expect("an answer");
+        let word = answer.headers().get("x-lanekeeper-outcome").map(|word| word.to_str().unwrap().to_owned());
+        word.unwrap_or_else(|| answer.status().as_u16().to_string())
+    }
+
+    /// What `/metrics` says.
+    pub(crate) async fn metrics(&self) -> String {
+        self.http.get(self.program.review("/metrics")).send().await.unwrap().text().await.unwrap()
     }
 
     /// Posts until it is answered 2xx, as Shopify would, only sooner.
@@ -199,28 +234,6 @@ impl World {
     /// No call was answered 429, so the limit was kept by us and not by the provider.
     pub(crate) fn kept_the_limit(&self) {
         assert_eq!(self.shipstation.journal().answered(429), 0);
-    }
-}
-
-/// A signed webhook, ready to be posted more than once.
-#[derive(Clone)]
-pub(crate) struct Delivery {
-    pub(crate) body: Vec<u8>,
-    pub(crate) headers: Vec<(&'static str, String)>,
-}
-
-impl Delivery {
-    /// A delivery with ids of its own.
-    pub(crate) fn of(shop: &str, topic: &str, order: &Value) -> Self {
-        Self::raw(shop, topic, serde_json::to_vec(order).unwrap())
-    }
-
-    /// A delivery of any bytes.
-    pub(crate) fn raw(shop: &str, topic: &str, body: Vec<u8>) -> Self {
-        let number = DELIVERIES.fetch_add(1, Ordering::Relaxed);
-        let (delivery, event) = (format!("delivery-{number}"), format!("event-{number}"));
-        let headers = headers(topic, &domain(shop), &delivery, &event, sign(&body, SECRET));
-        Self { body, headers }
     }
 }
 

@@ -25,7 +25,16 @@ pub(crate) struct Program {
 impl Program {
     /// Starts `up` in `folder` and waits until it listens.
     pub(crate) async fn start(folder: &Path, env: &[(&str, &str)]) -> Self {
-        let mut child = command(folder)
+        Self::launch(command(folder), folder, env).await
+    }
+
+    /// The same behind a limit of the machine, in the words of the shell: `ulimit -n 64`.
+    pub(crate) async fn start_under(limit: &str, folder: &Path, env: &[(&str, &str)]) -> Self {
+        Self::launch(command_under(limit, folder), folder, env).await
+    }
+
+    async fn launch(mut command: Command, folder: &Path, env: &[(&str, &str)]) -> Self {
+        let mut child = command
             .args(["up", "--config"])
             .arg(folder.join("lanekeeper.toml"))
             .envs(env.iter().copied())
@@ -43,6 +52,16 @@ impl Program {
             panic!("the program did not start:\n{}", lines.lock().unwrap().join("\n"));
         };
         Self { child, webhooks, review, folder: folder.to_owned(), lines }
+    }
+
+    /// Its number among the machine's processes.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Where connections for webhooks go.
+    pub(crate) fn address(&self) -> &str {
+        &self.webhooks
     }
 
     /// Where webhooks go.
@@ -68,10 +87,15 @@ impl Program {
 
     /// Asks it to stop in good order and waits until it has. Whether it ended well.
     pub(crate) async fn terminate(&mut self) -> bool {
-        let id = self.child.id().expect("it runs").to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        self.signal("TERM").await;
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends in time");
         ended.unwrap().success()
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    pub(crate) async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().await.unwrap().success());
     }
 
     /// Waits until it has died by itself.
@@ -101,7 +125,17 @@ impl Program {
 }
 
 fn command(folder: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
+    settled(Command::new(PROGRAM), folder)
+}
+
+/// The shell sets the limit and becomes the program.
+pub(crate) fn command_under(limit: &str, folder: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(format!("{limit}; exec \"$0\" \"$@\"")).arg(PROGRAM);
+    settled(command, folder)
+}
+
+fn settled(mut command: Command, folder: &Path) -> Command {
     command.current_dir(folder).env_clear();
     for (name, value) in [
         ("SECRET", super::SECRET),
@@ -126,11 +160,18 @@ async fn listen(
     while let Ok(Some(line)) = stderr.next_line().await {
         let json: Value = serde_json::from_str(&line).unwrap_or_default();
         let fields = if json["fields"].is_object() { &json["fields"] } else { &json };
-        if let (Some(webhooks), Some(review)) = (fields["webhooks"].as_str(), fields["review"].as_str())
+        let told = |name: &str| fields[name].as_str().map(str::to_owned).or_else(|| word_behind(&line, name));
+        if let (Some(webhooks), Some(review)) = (told("webhooks"), told("review"))
             && let Some(up) = up.take()
         {
-            let _ = up.send((webhooks.to_owned(), review.to_owned()));
+            let _ = up.send((webhooks, review));
         }
         lines.lock().unwrap().push(line);
     }
+}
+
+/// The value of a field in a line that is written for people.
+fn word_behind(line: &str, name: &str) -> Option<String> {
+    let (_, rest) = line.split_once(&format!(" {name}="))?;
+    rest.split_whitespace().next().map(str::to_owned)
 }

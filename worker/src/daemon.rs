@@ -182,6 +182,7 @@ struct RunCounted;
 
 impl RunCounted {
     fn new() -> Self {
+        metrics::counter!("lanekeeper_wake_ups_received_total").increment(1);
         metrics::gauge!("lanekeeper_lane_runs").increment(1.0);
         Self
     }

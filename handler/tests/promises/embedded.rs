@@ -20,7 +20,7 @@ use lane::state::StateKind;
 use lane::view::{Page, QuarantineReason};
 use secrecy::SecretString;
 
-fn acme() -> Shop {
+pub(super) fn acme() -> Shop {
     Shop {
         id: ShopId::parse("acme").unwrap(),
         source: Source::Shopify,

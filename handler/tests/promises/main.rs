@@ -14,3 +14,4 @@ mod replays;
 mod notices;
 mod seen;
 mod embedded;
+mod redelivered;

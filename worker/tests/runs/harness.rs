@@ -58,6 +58,8 @@ pub(crate) enum Act {
     },
     /// Tells that it began and ends when told.
     Slow,
+    /// The same, after a call that may change something.
+    SlowWrite,
     /// Never ends, after a call that may change something.
     Hang,
 }
@@ -178,7 +180,10 @@ impl Script {
                 left.mark();
                 std::future::pending().await
             }
-            Act::Slow => {
+            act @ (Act::Slow | Act::SlowWrite) => {
+                if matches!(act, Act::SlowWrite) {
+                    left.mark();
+                }
                 self.began.notify_one();
                 self.end.notified().await;
                 done(job, self.clock.now())
@@ -355,6 +360,12 @@ impl World {
         let (work, carry) = (flaky.clone(), script.clone());
         let lanes = Lanes::new(work, carry, limiter.clone(), clock.clone(), "tester".into(), 7);
         Self { clock, manual, ledger, flaky, limiter, script, lanes, _dir: dir }
+    }
+
+    /// A second worker over the same ledger, with a clock of its own.
+    pub(crate) fn another_worker(&self, clock: Arc<dyn Clock>) -> Lanes {
+        let (work, carry) = (self.flaky.clone(), self.script.clone());
+        Lanes::new(work, carry, self.limiter.clone(), clock, "another".into(), 8)
     }
 
     pub(crate) fn advance(&self, by: Duration) {

@@ -5,3 +5,5 @@ mod harness;
 mod lane;
 mod burst;
 mod daemon;
+mod two_workers;
+mod poison;

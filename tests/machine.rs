@@ -1,0 +1,99 @@
+//! The machine has no more to give: no file handle, no memory.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use crate::world::{Delivery, World, domain, eventually, orders};
+
+/// A figure of `/proc/ID/status`, in KiB.
+pub(crate) fn memory_kib(process: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells it");
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// Posts each until the platform would be content, and says how many were accepted at the first try.
+async fn accepted_at_once(world: &World, sold: &[Value]) -> Vec<bool> {
+    let posted = sold.iter().map(|order| {
+        let delivery = Delivery::of("acme", "orders/create", order);
+        async move { world.post(&delivery).await.is_ok_and(|status| status == 200) }
+    });
+    join_all(posted).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_file_handles_new_connections_wait_and_nothing_accepted_is_lost() {
+    let mut world = World::start_with(2400, &[]).await;
+    world.shop("acme", &[]).await;
+    world.restart_under("ulimit -n 64").await;
+    let sold = orders(1, 20);
+    for order in &sold {
+        world.shopify.put_order(&domain("acme"), order.clone());
+    }
+    assert_eq!(world.post(&Delivery::of("acme", "orders/create", &sold[0])).await.unwrap(), 200);
+    world.arrives("acme", &sold[0], "awaiting_shipment").await;
+
+    // Strangers take every handle that there is and say nothing.
+    let mut strangers = Vec::new();
+    for _ in 0..60 {
+        let connecting = tokio::time::timeout(Duration::from_secs(2), TcpStream::connect(world.program.address()));
+        strangers.extend(connecting.await.ok().and_then(Result::ok));
+    }
+    eventually("the program has no handle left", async || {
+        world.program.log().contains("a connection could not be accepted")
+    })
+    .await;
+    let accepted = accepted_at_once(&world, &sold[1..10]).await;
+    drop(strangers);
+    // Those that were not accepted come again, as Shopify repeats them; those that were must be there by themselves.
+    for (order, accepted) in sold[1..10].iter().zip(accepted) {
+        if !accepted {
+            world.redelivers(&Delivery::of("acme", "orders/create", order)).await;
+        }
+    }
+    for order in &sold[10..] {
+        world.redelivers(&Delivery::of("acme", "orders/create", order)).await;
+    }
+    for order in &sold {
+        world.arrives("acme", order, "awaiting_shipment").await;
+    }
+    assert!(!world.program.has_ended(), "it lives; log:\n{}", world.program.log());
+    assert_eq!(world.shipstation.orders().len(), 20);
+    assert_eq!(world.shipstation.journal().commit_count(), 20);
+}
+
+/// Memory that is refused ends the process at once: nothing half-done can be written, and the next start goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_memory_it_refuses_or_ends_and_nothing_accepted_is_lost() {
+    let mut world = World::start_with(2400, &[]).await;
+    world.shop("acme", &[]).await;
+    let idle = memory_kib(world.program.id(), "VmSize:");
+    // What it has when nobody asks for anything, and a little more.
+    world.restart_under(&format!("ulimit -v {}", idle + 24 * 1024)).await;
+    let sold = orders(1, 12);
+    for order in &sold {
+        world.shopify.put_order(&domain("acme"), order.clone());
+    }
+    let mut accepted = accepted_at_once(&world, &sold[..4]).await;
+    let crowd = (0..40).map(|_| async {
+        let large = Delivery::raw("acme", "orders/create", vec![b' '; 5_000_000]);
+        world.post(&large).await.is_ok_and(|status| status == 200)
+    });
+    let large = join_all(crowd).await;
+    assert!(large.iter().any(|taken| !taken), "the limit was felt");
+    accepted.extend(accepted_at_once(&world, &sold[4..]).await);
+    world.restart().await;
+    for (order, accepted) in sold.iter().zip(&accepted) {
+        if !accepted {
+            world.redelivers(&Delivery::of("acme", "orders/create", order)).await;
+        }
+    }
+    assert!(accepted.iter().any(|accepted| *accepted), "some were accepted under the limit");
+    for order in &sold {
+        world.arrives("acme", order, "awaiting_shipment").await;
+    }
+    assert_eq!(world.shipstation.orders().len(), 12);
+}
