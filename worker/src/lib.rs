@@ -20,3 +20,4 @@ pub mod jobs;
 
 pub use providers::shipstation::setup;
 pub use providers::shopify::{locations, scopes};
+pub use providers::transport;

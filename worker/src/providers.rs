@@ -1,7 +1,8 @@
-//! The providers as this crate calls them. [`call`] makes every call the same way and [`error`] says what a failed one
-//! means; [`shopify`] fetches orders, [`shipstation`] takes them.
+//! The providers as this crate calls them. [`call`] makes every call the same way, over a [`transport`], and [`error`]
+//! says what a failed one means; [`shopify`] fetches orders, [`shipstation`] takes them.
 
 pub(crate) mod call;
+pub mod transport;
 pub(crate) mod error;
 pub(crate) mod shopify;
 pub(crate) mod shipstation;

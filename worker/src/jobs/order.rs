@@ -26,6 +26,7 @@ mod compare;
 mod imported;
 mod find;
 mod fulfilled;
+mod restored;
 mod put;
 mod closed;
 mod untouched;
@@ -61,6 +62,7 @@ use crate::providers::error::CallError;
 use crate::providers::shipstation::pacific::Pacific;
 use crate::providers::shopify::order::Order;
 use crate::providers::shopify::{Fetched, Shopify};
+use crate::providers::transport::Transport;
 use crate::secrets;
 use fulfilled::Before;
 use home::{account_of, home, units};
@@ -144,6 +146,13 @@ impl Orders {
             ledger,
             forms: Forms::default(),
         })
+    }
+
+    /// Calls over another transport than this machine's network.
+    #[must_use]
+    pub fn over(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.wire.transport = transport;
+        self
     }
 
     fn begun<'a>(

@@ -16,11 +16,10 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 
 use super::error::CallError;
+use super::transport::{Lost, Transport, network};
 use crate::attempt::CallsLeft;
 use crate::limiter::{Lesson, Limiter, Need, Stopped};
 
-/// A provider that does not accept a connection in this time is down; a call takes 20 s only once it has left.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest a call takes, answer included. Both providers answer within seconds; a lease has room for several.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// With less of the lease left than this a call is not begun: it would only be cut off.
@@ -30,28 +29,23 @@ const ANSWER_MAX: usize = 8 * 1024 * 1024;
 /// The longest wait that is taken from a header. Both providers ask for at most minutes; a slip of theirs must not
 /// silence an account for ever.
 const WAIT_MAX: Duration = Duration::from_hours(24);
-/// Connections kept open to each host; more calls at once simply open more.
-const IDLE_PER_HOST: usize = 8;
 
 /// What every call needs, shared by all attempts.
 #[derive(Clone)]
 pub(crate) struct Wire {
+    /// Makes requests.
     pub(crate) http: Client,
+    /// Sends them.
+    pub(crate) transport: Arc<dyn Transport>,
     pub(crate) limiter: Limiter,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Wire {
     pub(crate) fn new(limiter: Limiter, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
-        let http = Client::builder()
-            .user_agent(concat!("lanekeeper/", env!("CARGO_PKG_VERSION")))
-            // A redirect would carry credentials and orders somewhere else.
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .build()?;
-        Ok(Self { http, limiter, clock })
+        let http = network(CALL_TIMEOUT)?;
+        let transport = Arc::new(http.clone());
+        Ok(Self { http, transport, limiter, clock })
     }
 }
 
@@ -229,22 +223,27 @@ impl<'a> Calls<'a> {
     }
 
     async fn travel(&self, request: RequestBuilder, intent: Intent) -> Trip {
-        let sent = match request.send().await {
-            Ok(response) => self.receive(response, intent).await,
-            Err(error) => Err(error),
+        // What cannot be built does not leave.
+        let sent = match request.build() {
+            Ok(request) => self.wire.transport.send(request).await,
+            Err(_) => Err(Lost::NeverLeft),
         };
-        match sent {
+        let received = match sent {
+            Ok(response) => self.receive(response, intent).await,
+            Err(lost) => Err(lost),
+        };
+        match received {
             Ok(Some(answer)) => Trip::Answered(answer),
             Ok(None) => Trip::Cut("its answer is too long"),
-            Err(error) if error.is_connect() || error.is_builder() => Trip::NeverLeft,
-            Err(error) if error.is_timeout() => Trip::Cut("it did not answer in time"),
-            Err(_) => Trip::Cut("the connection was cut"),
+            Err(Lost::NeverLeft) => Trip::NeverLeft,
+            Err(Lost::TimedOut) => Trip::Cut("it did not answer in time"),
+            Err(Lost::Cut) => Trip::Cut("the connection was cut"),
         }
     }
 
-    async fn receive(&self, mut response: Response, intent: Intent) -> Result<Option<Answer>, reqwest::Error> {
+    async fn receive(&self, mut response: Response, intent: Intent) -> Result<Option<Answer>, Lost> {
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| Lost::from(&error))? {
             if body.len() + chunk.len() > ANSWER_MAX {
                 return Ok(None);
             }

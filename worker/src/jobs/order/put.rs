@@ -3,6 +3,8 @@
 //! Only what was read back counts as written: until then the next attempt takes what it finds for unconfirmed and
 //! writes it again under the same key.
 
+use std::ops::ControlFlow;
+
 use ::lane::carriage::Mode;
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::Fingerprint;
@@ -66,7 +68,10 @@ impl Attempt<'_> {
             return self.stop_and_ask(theirs, found).await;
         }
         let order_id = shown(&theirs["orderId"]);
-        let mut written = self.written();
+        let mut written = match self.base(ours, theirs).await? {
+            ControlFlow::Continue(written) => written,
+            ControlFlow::Break(question) => return Ok(question),
+        };
         if let Some((difference, asked)) = self.whose_hold(theirs, &written) {
             if !self.accepted(&difference) {
                 return Ok(asked);
