@@ -4,5 +4,6 @@
 //! Also the starter of the stand-in for AWS, so that every crate's tests can use it.
 
 pub mod ledger;
+pub mod histories;
 pub mod queue;
 pub mod stand_in;
