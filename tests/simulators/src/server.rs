@@ -16,7 +16,8 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderV
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -101,6 +102,11 @@ impl Running {
         Ok(Self { address, stop, accepting: Mutex::new(Some(accepting)) })
     }
 
+    /// Accepts nothing by itself, and only has an address to name.
+    pub(crate) fn unconnected(address: SocketAddr) -> Self {
+        Self { address, stop: CancellationToken::new(), accepting: Mutex::default() }
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -130,6 +136,10 @@ async fn accept<A: Answers>(listener: TcpListener, answers: Arc<A>, stop: Cancel
             () = stop.cancelled() => return,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
+                    // Without it every small answer waits some 40 ms for the caller's delayed acknowledgement.
+                    if let Err(error) = stream.set_nodelay(true) {
+                        tracing::debug!(%error, "TCP_NODELAY could not be set");
+                    }
                     connections.spawn(converse(stream, Arc::clone(&answers)));
                 }
                 Err(error) => tracing::warn!(%error, "a connection to the simulator could not be accepted"),
@@ -139,11 +149,8 @@ async fn accept<A: Answers>(listener: TcpListener, answers: Arc<A>, stop: Cancel
     }
 }
 
-async fn converse<A: Answers>(stream: TcpStream, answers: Arc<A>) {
-    // Without it every small answer waits some 40 ms for the caller's delayed acknowledgement.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
-    }
+/// Answers the requests of one connection until it ends.
+pub(crate) async fn converse<A: Answers>(stream: impl AsyncRead + AsyncWrite + Unpin, answers: Arc<A>) {
     let service = service_fn(move |request| {
         let answers = Arc::clone(&answers);
         async move { serve(request, answers.as_ref()).await }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use lane::clock::Clock;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 mod pacific;
 mod number;
@@ -42,7 +43,7 @@ mod tests;
 use crate::faults::Faults;
 use crate::front::Front;
 use crate::journal::{self, Journal};
-use crate::server::Running;
+use crate::server::{Running, converse};
 
 use account::Account;
 use api::Api;
@@ -59,7 +60,7 @@ pub use stores::Importing;
 pub const CALLS_PER_MINUTE: u32 = 40;
 
 /// What all accounts of the simulator have in common.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How many calls the journal keeps.
     pub journal_kept: usize,
@@ -81,15 +82,34 @@ pub struct ShipStation {
 impl ShipStation {
     /// Listens (port 0 takes a free one) and serves from now on.
     pub async fn start(listen: SocketAddr, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        let front = Self::front(settings, clock)?;
+        let running = Arc::new(Running::start(listen, Arc::clone(&front)).await?);
+        Ok(Self { front, running }.named())
+    }
+
+    /// Listens nowhere: whoever made it brings it connections, as a simulated network does, and it says that it is at
+    /// `address`. Must be called within a runtime, which then carries its webhooks.
+    pub fn unconnected(address: SocketAddr, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        let running = Arc::new(Running::unconnected(address));
+        Ok(Self { front: Self::front(settings, clock)?, running }.named())
+    }
+
+    fn front(settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<Arc<Front<Api>>> {
         let journal = Journal::keeping(settings.journal_kept);
         let notices = Notices::new(Arc::clone(&clock)).map_err(std::io::Error::other)?;
         let provider = Api::new(Arc::clone(&clock), journal.clone(), notices);
-        let front = Arc::new(Front { provider, journal, faults: Faults::default(), clock });
-        let running = Arc::new(Running::start(listen, Arc::clone(&front)).await?);
-        let started = Self { front, running };
+        Ok(Arc::new(Front { provider, journal, faults: Faults::default(), clock }))
+    }
+
+    fn named(self) -> Self {
         // It is set once, here, so there is nothing that could refuse it.
-        let _ = started.front.provider.origin.set(started.base_url());
-        Ok(started)
+        let _ = self.front.provider.origin.set(self.base_url());
+        self
+    }
+
+    /// Answers on a connection until it ends.
+    pub async fn converse(&self, connection: impl AsyncRead + AsyncWrite + Unpin) {
+        converse(connection, Arc::clone(&self.front)).await;
     }
 
     /// Where the API is.

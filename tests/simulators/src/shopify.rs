@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use lane::clock::Clock;
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 mod schema;
 mod problem;
@@ -44,7 +45,7 @@ use crate::faults::Faults;
 use crate::front::Front;
 use crate::journal::{self, Journal};
 use crate::locked;
-use crate::server::Running;
+use crate::server::{Running, converse};
 
 pub use act::Act;
 pub use changes::{Change, Refund, Restock};
@@ -111,11 +112,27 @@ pub struct Shopify {
 impl Shopify {
     /// Listens (port 0 takes a free one) and serves from now on.
     pub async fn start(listen: SocketAddr, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
-        let journal = Journal::keeping(settings.journal_kept);
-        let provider = Api::new(settings, Arc::clone(&clock), journal.clone()).map_err(std::io::Error::other)?;
-        let front = Arc::new(Front { provider, journal, faults: Faults::default(), clock });
+        let front = Self::front(settings, clock)?;
         let running = Arc::new(Running::start(listen, Arc::clone(&front)).await?);
         Ok(Self { front, running })
+    }
+
+    /// Listens nowhere: whoever made it brings it connections, as a simulated network does, and it says that it is at
+    /// `address`.
+    pub fn unconnected(address: SocketAddr, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        let running = Arc::new(Running::unconnected(address));
+        Ok(Self { front: Self::front(settings, clock)?, running })
+    }
+
+    fn front(settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<Arc<Front<Api>>> {
+        let journal = Journal::keeping(settings.journal_kept);
+        let provider = Api::new(settings, Arc::clone(&clock), journal.clone()).map_err(std::io::Error::other)?;
+        Ok(Arc::new(Front { provider, journal, faults: Faults::default(), clock }))
+    }
+
+    /// Answers on a connection until it ends.
+    pub async fn converse(&self, connection: impl AsyncRead + AsyncWrite + Unpin) {
+        converse(connection, Arc::clone(&self.front)).await;
     }
 
     /// Where the API is: the text `{domain}` stands for the shop's domain, and the client appends the path.
