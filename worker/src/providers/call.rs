@@ -26,9 +26,12 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 const CALL_TIME_MIN: Duration = Duration::from_secs(1);
 /// The longest answer that is read. An order of 500 lines has about 0.5 MB, a page of 500 small orders about 2 MB.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
-/// The longest wait that is taken from a header. Both providers ask for at most minutes; a slip of theirs must not
+/// The longest wait that is taken from an answer. Both providers ask for at most minutes; a slip of theirs must not
 /// silence an account for ever.
-const WAIT_MAX: Duration = Duration::from_hours(24);
+pub(crate) const WAIT_MAX: Duration = Duration::from_hours(24);
+/// The shortest wait after a refusal for being too fast, whatever it asks for. "No time at all" is what is left of a window
+/// in its last moment; coming back at once would be refused again, over and over until it has passed.
+pub(crate) const WAIT_MIN: Duration = Duration::from_secs(1);
 
 /// What every call needs, shared by all attempts.
 #[derive(Clone)]

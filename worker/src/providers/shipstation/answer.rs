@@ -8,11 +8,13 @@ use serde_json::Value;
 
 use super::{Made, SHIPSTATION, words};
 use crate::limiter::Lesson;
-use crate::providers::call::{Answer, Reading};
+use crate::providers::call::{Answer, Reading, WAIT_MIN};
 use crate::providers::error::CallError;
 
 /// `ShipStation`'s window: the wait when a 429 says nothing about its end.
 const WINDOW: Duration = Duration::from_mins(1);
+/// How many seconds are left of the window; not a time.
+const RESET: &str = "x-rate-limit-reset";
 
 /// Reads the answer to a write. What was sent is needed to keep it out of the words of a refusal.
 pub(super) fn read_write(answer: &Answer, account: &AccountId, sent: &Value) -> Reading {
@@ -108,14 +110,13 @@ fn standing(answer: &Answer) -> Vec<Lesson> {
     lessons
 }
 
-/// `X-Rate-Limit-Reset` is the number of seconds left, not a time.
 fn reset(answer: &Answer) -> Option<Timestamp> {
-    answer.wait("x-rate-limit-reset").map(|left| after(answer.at, left))
+    answer.wait(RESET).map(|left| after(answer.at, left))
 }
 
 fn silence(answer: &Answer) -> Timestamp {
-    let asked = answer.wait("retry-after");
-    asked.map(|wait| after(answer.at, wait)).or_else(|| reset(answer)).unwrap_or_else(|| after(answer.at, WINDOW))
+    let asked = answer.wait("retry-after").or_else(|| answer.wait(RESET));
+    after(answer.at, asked.unwrap_or(WINDOW).max(WAIT_MIN))
 }
 
 #[cfg(test)]
@@ -153,6 +154,8 @@ mod tests {
             (vec![reset], 17),
             (vec![], 60),
             (vec![("Retry-After", "soon"), reset], 17),
+            (vec![("Retry-After", "0")], 1),
+            (vec![("X-Rate-Limit-Reset", "0")], 1),
         ] {
             let throttled = answer(Intent::Write, 429, "{}", &headers);
             let reading = read_write(&throttled, &account(), &Value::Null);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::SHOPIFY;
 use super::operation::Operation;
 use crate::limiter::Lesson;
-use crate::providers::call::{Answer, Intent, Reading};
+use crate::providers::call::{Answer, Intent, Reading, WAIT_MAX, WAIT_MIN};
 use crate::providers::error::CallError;
 
 /// The wait when Shopify's edge answers 429 without saying how long.
@@ -29,7 +29,7 @@ pub(super) fn read(answer: &Answer, account: &AccountId, operation: Operation) -
         200 => graphql(answer, operation),
         401 | 403 => known(vec![Lesson::Answered], CallError::TokenRefused { account: account.clone() }),
         429 => {
-            let wait = answer.wait("retry-after").unwrap_or(PAUSE_UNSAID);
+            let wait = answer.wait("retry-after").unwrap_or(PAUSE_UNSAID).max(WAIT_MIN);
             let until = after(answer.at, wait);
             known(vec![Lesson::Answered, Lesson::StopUntil(until)], CallError::ThrottledUntil { at: SHOPIFY, until })
         }
@@ -122,7 +122,7 @@ fn level(body: &Value) -> Option<Lesson> {
 fn restore_time(body: &Value) -> Duration {
     let wanted = body["extensions"]["cost"]["requestedQueryCost"].as_f64();
     let time = level(body).zip(wanted).and_then(|(level, wanted)| time_to(&level, |_| wanted));
-    time.map_or(RESTORE_UNSAID, |wait| wait.max(RESTORE_MIN))
+    time.map_or(RESTORE_UNSAID, |wait| wait.clamp(RESTORE_MIN, WAIT_MAX))
 }
 
 /// How long the bucket takes to be full, if the lesson is about a bucket.
@@ -204,8 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn figures_that_would_take_years_silence_a_shop_for_a_day() {
+        let status = json!({"maximumAvailable": 2000.0, "currentlyAvailable": 0.0, "restoreRate": 1.0});
+        let cost = json!({"requestedQueryCost": 1e9, "throttleStatus": status});
+        let throttled = json!({"message": "Throttled", "extensions": {"code": "THROTTLED"}});
+        let body = json!({"errors": [throttled], "extensions": {"cost": cost}}).to_string();
+        let until = after(Timestamp::UNIX_EPOCH, WAIT_MAX);
+        assert_eq!(reading(200, &body).content, Err(CallError::ThrottledUntil { at: SHOPIFY, until }));
+    }
+
+    #[test]
     fn a_wait_with_a_decimal_point_is_rounded_up() {
-        for (asked, seconds) in [("2.0", 2), ("0.3", 1), ("7", 7), ("soon", 2), ("-1", 2), ("1e300", 86_400)] {
+        for (asked, seconds) in [("2.0", 2), ("0.3", 1), ("0", 1), ("7", 7), ("soon", 2), ("-1", 2), ("1e300", 86_400)]
+        {
             let headers = [("retry-after".parse().unwrap(), asked.parse().unwrap())].into_iter().collect();
             let (at, body) = (Timestamp::UNIX_EPOCH, Bytes::new());
             let answer = Answer { status: 429, headers, body, at, intent: ORDER.intent };
