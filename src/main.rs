@@ -2,7 +2,7 @@
 //!
 //! `up` runs the program, `demo` runs it together with simulated providers and made-up merchants. `shop` and
 //! `operator` change what the ledger keeps besides jobs, `privacy` answers what people ask about their data, `check`
-//! tells what is wrong with an installation, `send` plays Shopify. The modules stand in the order in which a start goes through them.
+//! tells what is wrong with an installation, `send` plays Shopify, `bench` measures. The modules stand in the order in which a start goes through them.
 
 mod say;
 mod config;
@@ -21,6 +21,7 @@ mod operator;
 mod privacy;
 mod send;
 mod check;
+mod bench;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -52,11 +53,13 @@ enum Command {
     /// Run everything with simulated providers and made-up merchants. Needs no accounts and no settings.
     Demo(demo::Demo),
     /// Run the program.
-    Up(shop::Settings),
+    Up(up::Up),
     /// Sign a file as Shopify would and post it to the handler.
     Send(send::Send),
     /// Tell everything that is wrong with an installation, and how to mend it.
     Check(shop::Settings),
+    /// Measure how fast the program is on this machine, and where the time goes.
+    Bench(bench::Bench),
     /// Add, list or remove shops, or try hold rules on one's past.
     #[command(subcommand)]
     Shop(shop::Shops),
@@ -94,9 +97,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     match command {
         Command::Demo(demo) => demo::run(demo, clock, chance).await,
-        Command::Up(settings) => up::run(&settings, clock, chance).await,
+        Command::Up(up) => up::run(&up, clock, chance).await,
         Command::Send(send) => send::run(send, &mut chance).await,
         Command::Check(settings) => check::run(&settings, clock.as_ref()).await,
+        Command::Bench(bench) => bench::run(bench, clock).await,
         Command::Shop(shops) => {
             let config = Config::load(&shops.settings().config, &process_env)?;
             let command = shops.command(&config)?;

@@ -161,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn in_a_crowd_who_says_nothing_is_shown_out_sooner() {
         let soon = Duration::from_millis(50);
-        let limits = Limits { connections: 3, head_time: Duration::from_secs(600), head_time_in_a_crowd: soon };
+        let limits = Limits { connections: 3, head_time: Duration::from_mins(10), head_time_in_a_crowd: soon };
         let (address, ..) = served(limits, hello()).await;
         let mut first = TcpStream::connect(address).await.unwrap();
         let mut second = TcpStream::connect(address).await.unwrap();

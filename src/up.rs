@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use backend::embedded::ledger::Origin;
+use clap::Args;
 use lane::clock::Clock;
 use rand::rngs::StdRng;
 
@@ -9,15 +11,27 @@ use crate::config::{Config, process_env};
 use crate::program::Program;
 use crate::{figures, kill_points, logs, shop, signals};
 
+/// How the program is started.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    settings: shop::Settings,
+    /// The ledger is a backup that was put in place: look every order up at the warehouse before anything is written
+    /// there. Needed once.
+    #[arg(long)]
+    restored: bool,
+}
+
 /// Runs the program.
-pub(crate) async fn run(settings: &shop::Settings, clock: Arc<dyn Clock>, chance: StdRng) -> anyhow::Result<()> {
-    let config = Config::load(&settings.config, &process_env)?;
+pub(crate) async fn run(up: &Up, clock: Arc<dyn Clock>, chance: StdRng) -> anyhow::Result<()> {
+    let config = Config::load(&up.settings.config, &process_env)?;
     logs::start(&config.log, logs::Destination::Stderr, &process_env)?;
     kill_points::arm(&process_env)?;
     // Signals are heard before anything is opened: a start that takes long can be ended in good order, too.
     let stop = signals::asked_to_stop()?;
     let counts = figures::start()?;
-    let program = Program::start(&config, counts, clock, chance).await?;
+    let origin = if up.restored { Origin::Backup } else { Origin::LastRun };
+    let program = Program::start(&config, origin, counts, clock, chance).await?;
     let addresses = program.addresses();
     tracing::info!(
         webhooks = %addresses.webhooks,

@@ -71,6 +71,12 @@ impl World {
         self.program = Program::start(self.folder.path(), env).await;
     }
 
+    /// Starts the program again, once a backup was put in place of the ledger.
+    pub(crate) async fn restart_restored(&mut self) {
+        self.program.kill().await;
+        self.program = Program::start_restored(self.folder.path()).await;
+    }
+
     /// Starts the program again behind a limit of the machine.
     pub(crate) async fn restart_under(&mut self, limit: &str) {
         self.program.kill().await;

@@ -1,6 +1,7 @@
 //! A job: one entry of a lane, everything the ledger knows about it, and what webhooks do to it.
 
 mod again;
+mod doubting;
 mod forgetting;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub use again::REPEATS_APART;
 
 /// One entry of a lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, beside any state and any other")]
 pub struct Job {
     /// Its lane.
     pub lane: LaneKey,
@@ -231,15 +233,6 @@ impl Job {
     /// attempt at it has failed.
     pub fn may_burst(&self) -> bool {
         self.state == State::READY && self.reach == Reach::Untouched && self.rejecting.is_none() && self.attempts == 0
-    }
-
-    /// Takes in that the ledger may have forgotten what became of it: it is looked up before it is written, or ended.
-    pub fn doubt(&mut self) {
-        // Nobody moves a rejected one on, so nothing was written of it since.
-        if self.reach == Reach::Untouched && self.state.kind() != StateKind::Rejected {
-            self.reach = Reach::Unresolved;
-            self.restored = true;
-        }
     }
 
     /// Releases a job whose webhook was quarantined by a worker.

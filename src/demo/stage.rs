@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use backend::embedded::ledger::Ledger;
+use backend::embedded::ledger::{Ledger, Origin};
 use lane::clock::Clock;
 use lane::id::OperatorId;
 use lane::operator::Role;
@@ -90,7 +90,7 @@ impl Stage {
             shopify.add_shop(&part.domain(), token.expose_secret());
             shops.push(part.shop(tokens.reference(part.id))?);
         }
-        let program = Program::start(&config, figures::start()?, Arc::clone(&clock), chance).await?;
+        let program = Program::start(&config, Origin::LastRun, figures::start()?, Arc::clone(&clock), chance).await?;
         let office = program.office();
         for shop in shops {
             let reply = office.carry_out(Command::ShopAdd { shop: Box::new(shop), replace: false }).await.reply;

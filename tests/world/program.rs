@@ -28,14 +28,35 @@ impl Program {
         Self::launch(command(folder), folder, env).await
     }
 
+    /// Starts it in the belief that the ledger is a backup.
+    pub(crate) async fn start_restored(folder: &Path) -> Self {
+        let mut command = command(folder);
+        command.args(["up", "--restored"]);
+        Self::launch_as(command, folder, &[]).await
+    }
+
+    /// Starts `up`, which is not to come up: it refuses, or dies on the way. What it said.
+    pub(crate) async fn ends_at_once(folder: &Path, env: &[(&str, &str)]) -> String {
+        let mut up = command(folder);
+        up.args(["up", "--config"]).arg(folder.join("lanekeeper.toml")).envs(env.iter().copied()).kill_on_drop(true);
+        let ended = tokio::time::timeout(PATIENCE, up.output()).await.expect("it ends by itself").unwrap();
+        assert!(!ended.status.success());
+        String::from_utf8_lossy(&ended.stderr).into_owned()
+    }
+
     /// The same behind a limit of the machine, in the words of the shell: `ulimit -n 64`.
     pub(crate) async fn start_under(limit: &str, folder: &Path, env: &[(&str, &str)]) -> Self {
         Self::launch(command_under(limit, folder), folder, env).await
     }
 
     async fn launch(mut command: Command, folder: &Path, env: &[(&str, &str)]) -> Self {
+        command.arg("up");
+        Self::launch_as(command, folder, env).await
+    }
+
+    async fn launch_as(mut command: Command, folder: &Path, env: &[(&str, &str)]) -> Self {
         let mut child = command
-            .args(["up", "--config"])
+            .arg("--config")
             .arg(folder.join("lanekeeper.toml"))
             .envs(env.iter().copied())
             .stdout(Stdio::null())

@@ -18,6 +18,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::attempt::Carry;
@@ -51,6 +52,14 @@ const RECORD: Duration = Duration::from_secs(10);
 /// How long a lane is left alone whose rows cannot be read or moved: nothing changes before somebody looks.
 const BROKEN: Duration = Duration::from_mins(1);
 
+/// Orders that all lanes together may have under way in bursts. Each is some 30 KiB while it is, so this is 30 MiB; a lane
+/// that finds no room attempts one at a time.
+const TOGETHER_MAX: usize = 1000;
+
+/// How long a lane is left alone after a failure of the ledger that has passed: one that fails for this lane alone is not
+/// asked without a pause.
+const PASSED: Duration = Duration::from_secs(1);
+
 /// What is to become of the message that woke the lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ran {
@@ -73,6 +82,7 @@ pub struct Lanes {
     clock: Arc<dyn Clock>,
     owner: String,
     chance: Mutex<StdRng>,
+    together: Arc<Semaphore>,
     outage: Outage,
 }
 
@@ -97,7 +107,8 @@ impl Lanes {
         seed: u64,
     ) -> Self {
         let chance = Mutex::new(StdRng::seed_from_u64(seed));
-        Self { ledger, carry, limiter, clock, owner, chance, outage: Outage::of("ledger") }
+        let together = Arc::new(Semaphore::new(TOGETHER_MAX));
+        Self { ledger, carry, limiter, clock, owner, chance, together, outage: Outage::of("ledger") }
     }
 
     /// Works a lane. After `stop` no further attempt begins.
@@ -121,9 +132,10 @@ impl Lanes {
                 ran
             }
             Err(error) => {
-                // The wait is told from here on; giving the lease back may have taken a while.
-                self.give_back(&lease, stop).await;
-                self.failed(lane, &error)
+                let ran = self.failed(lane, &error);
+                // A ledger that writes works again, however long others met its outage; unless it is the lane that is broken.
+                let passed = self.give_back(&lease, stop).await && matches!(error, LedgerError::Unavailable(_));
+                if passed { Ran::DeferUntil(after(self.clock.now(), PASSED)) } else { ran }
             }
         };
         self.limiter.finish(lane);

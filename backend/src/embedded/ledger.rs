@@ -56,7 +56,6 @@ pub use boots::{Boot, BootId, Origin};
 pub use open::OpenError;
 use privacy::Step;
 use readers::{Place, Readers};
-use wal::Mover;
 use writer::Writer;
 
 /// How long SQLite itself waits for a lock, well inside the answer's deadline of a webhook.
@@ -84,13 +83,13 @@ impl Ledger {
     /// Opens the file for a program that carries orders out. A file that is older than what last ran here is refused,
     /// unless `boot` says that it is a backup; then nothing that the file does not know of is done a second time.
     pub fn boot(path: &Path, boot: &Boot, clock: &dyn Clock) -> Result<Self, OpenError> {
-        Self::start(path, open::boot(path, clock.now(), boot)?)
+        Self::start(path, boots::open(path, clock.now(), boot)?)
     }
 
     fn start(path: &Path, (conn, lock): (Connection, open::Lock)) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
-        let mover = Mover::start(open::second(&conn, path)?).map_err(unusable)?;
-        let writer = Writer::start(conn, mover).map_err(unusable)?;
+        let second = open::second(&conn, path)?;
+        let writer = Writer::start(conn, second).map_err(unusable)?;
         Ok(Self::of(path, writer, Place::Threads, lock))
     }
 

@@ -180,7 +180,10 @@ fn a_pending_risk_check_is_waited_for_ten_minutes_and_then_the_shop_decides() {
     let late = judged(&hold, &pending, "2026-11-20T10:10:30Z");
     assert!(matches!(late, Verdict::Hold(Question { reason: HoldReason::RiskPending, .. })));
     let proceed = HoldRules { risk_pending: RiskPending::Proceed, ..hold };
-    assert_eq!(judged(&proceed, &pending, "2026-11-20T10:15:00Z"), Verdict::Go);
+    assert!(matches!(judged(&proceed, &pending, "2026-11-20T10:10:29Z"), Verdict::Wait { .. }));
+    for over in ["2026-11-20T10:10:30Z", "2026-11-20T10:15:00Z"] {
+        assert_eq!(judged(&proceed, &pending, over), Verdict::Go);
+    }
 }
 
 #[test]
@@ -205,4 +208,27 @@ fn rules_are_data_and_what_is_wrong_with_them_is_said() {
         Rule::SameCard {},
     ]);
     assert_eq!(wrong.problems().len(), 5, "{:#?}", wrong.problems());
+}
+
+#[test]
+fn rules_that_add_to_each_other_may_stand_side_by_side() {
+    let tagged = |tag: &str| Rule::Tagged { tags: vec![tag.into()] };
+    let first_above = |limit: &str| Rule::FirstOrderAbove { limit: limit.parse().unwrap() };
+    let sides = [
+        vec![tagged("vip"), tagged("gift")],
+        vec![total_above("5 USD"), total_above("5 EUR"), first_above("5 USD")],
+        vec![Rule::SameCard {}, Rule::SameAddress {}, Rule::Everything {}],
+    ];
+    for good in sides {
+        assert_eq!(rules(good).problems(), Vec::<String>::new());
+    }
+    let twice = [
+        vec![tagged("vip"), tagged("vip")],
+        vec![total_above("5 USD"), total_above("6 USD")],
+        vec![first_above("5 USD"), first_above("6 USD")],
+        vec![Rule::QuantityAbove { units: 5 }, Rule::QuantityAbove { units: 6 }],
+    ];
+    for bad in twice {
+        assert_eq!(rules(bad).problems().len(), 1, "one of them has no effect");
+    }
 }

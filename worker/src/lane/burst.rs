@@ -9,6 +9,7 @@ use lane::outcome::Report;
 use lane::ports::{Burst, LedgerError};
 use lane::shop::Shop;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::attempting::{BROKEN_OFF, LOST, PANICKED, Running, unfinished};
 use super::ending::Written;
@@ -20,9 +21,8 @@ impl Lanes {
     /// them; if it goes by itself after all, it still has it.
     pub(super) async fn burst(&self, lease: &Lease, shop: &Arc<Shop>, head: &Job) -> Result<Option<Turn>, LedgerError> {
         let max = if head.may_burst() { self.carry.together(shop) } else { 1 };
-        if max < 2 {
-            return Ok(None);
-        }
+        let Some(room) = self.room_for(max) else { return Ok(None) };
+        let max = u32::try_from(room.num_permits()).unwrap_or(max);
         let begun = self.ledger.begin_burst(lease, max, shop.policy, self.clock.now()).await;
         match begun.inspect_err(|_| self.limiter.abandon(&lease.lane))? {
             Burst::Begun(jobs) => {
@@ -35,6 +35,18 @@ impl Lanes {
                 Ok(Some(LOST))
             }
         }
+    }
+
+    /// Room for as many as there is, up to `max`; nothing if there is room for one at the most.
+    fn room_for(&self, max: u32) -> Option<OwnedSemaphorePermit> {
+        let mut many = max;
+        while many >= 2 {
+            if let Ok(room) = Arc::clone(&self.together).try_acquire_many_owned(many) {
+                return Some(room);
+            }
+            many /= 2;
+        }
+        None
     }
 
     async fn carry_together(

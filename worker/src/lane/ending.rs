@@ -77,19 +77,19 @@ impl Lanes {
     }
 
     /// Gives the lease back although the ledger fails: as soon as it works again, or the lane would stand still until the
-    /// lease has run out. A worker that is to stop does not wait for that.
-    pub(super) async fn give_back(&self, lease: &Lease, stop: &CancellationToken) {
+    /// lease has run out. `false` if that is how it will be. A worker that is to stop does not wait for that.
+    pub(super) async fn give_back(&self, lease: &Lease, stop: &CancellationToken) -> bool {
         let mut wait = AGAIN_FIRST;
         loop {
             let tried = self.ledger.hand_back(lease, self.clock.now()).await;
-            if let Err(error) = &tried {
-                tracing::debug!(lane = %lease.lane, error = %error, "the lease could not be given back");
+            let Err(error) = &tried else { return true };
+            tracing::debug!(lane = %lease.lane, error = %error, "the lease could not be given back");
+            let too_late = until(self.clock.now(), lease.until) <= wait;
+            if may_pass(&tried).is_none() || too_late || stop.is_cancelled() {
+                return false;
             }
-            let Some(error) = may_pass(&tried).filter(|_| !stop.is_cancelled()) else { return };
-            match self.wait_to_repeat(error, wait, lease.until).await {
-                Ok(longer) => wait = longer,
-                Err(_) => return,
-            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(AGAIN_MAX);
         }
     }
 

@@ -14,15 +14,17 @@
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lane::clock::Timestamp;
 use lane::ports::LedgerError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::OpenError;
+use super::open::{self, Lock, OpenError};
 use super::rows::{micros, one};
-use super::writer::{Fault, Writer};
+use super::writer::{Fault, Writer, sqlite_error};
 
 /// Ids that the ledger remembers: many times more than the two between which a crash can leave the file beside it.
 const KEPT: u32 = 1000;
@@ -81,7 +83,7 @@ impl Beside {
         Self(with_ending(ledger, ".boot"))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    fn path(&self) -> &Path {
         &self.0
     }
 
@@ -95,7 +97,7 @@ impl Beside {
     }
 
     /// Once this returns, it names `id` whatever happens; before, it names this one or the last.
-    pub(super) fn write(&self, id: &BootId) -> std::io::Result<()> {
+    fn write(&self, id: &BootId) -> std::io::Result<()> {
         let new = with_ending(&self.0, ".new");
         let mut file = File::create(&new)?;
         file.write_all(format!("{}\n", id.0).as_bytes())?;
@@ -113,13 +115,31 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+/// Opens the file for a program that carries orders out. Once this returns, whatever is older is told by this boot.
+pub(super) fn open(path: &Path, now: Timestamp, boot: &Boot) -> Result<(Connection, Lock), OpenError> {
+    let (mut conn, lock) = open::sound(path)?;
+    let beside = Beside::of(path);
+    let named = compare(&conn, path, &beside, boot)?;
+    open::prepare(&mut conn, path, now)?;
+    if let Err(error) = begin(&mut conn, boot, named.as_ref(), now) {
+        return Err(not_begun(&conn, path, error));
+    }
+    beside.write(&boot.id).map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
+    Ok((conn, lock))
+}
+
+/// A sync that failed leaves the file alone from then on: closing it must not move the log, either.
+fn not_begun(conn: &Connection, path: &Path, error: rusqlite::Error) -> OpenError {
+    if let LedgerError::Stopped(why) = sqlite_error(&error) {
+        tracing::error!(ledger.error = %why, "the ledger stops: what is on the disk is unknown until it is opened again");
+        // What cannot be set changes nothing about the refusal.
+        let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    }
+    open::as_damage(path, error)
+}
+
 /// Refuses a ledger that does not know whom the file beside it names. Gives the id that the file names.
-pub(super) fn compare(
-    conn: &Connection,
-    path: &Path,
-    beside: &Beside,
-    boot: &Boot,
-) -> Result<Option<BootId>, OpenError> {
+fn compare(conn: &Connection, path: &Path, beside: &Beside, boot: &Boot) -> Result<Option<BootId>, OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     let named = beside.read().map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
     let ran_before = newest(conn).map_err(sqlite)?.is_some();
@@ -158,12 +178,7 @@ fn knows(conn: &Connection, id: &BootId) -> rusqlite::Result<bool> {
 }
 
 /// Writes down that a boot begins. Of a backup everything is in doubt from then on.
-pub(super) fn begin(
-    conn: &mut Connection,
-    boot: &Boot,
-    named: Option<&BootId>,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+fn begin(conn: &mut Connection, boot: &Boot, named: Option<&BootId>, now: Timestamp) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let doubted = match boot.origin {
         Origin::LastRun => None,
@@ -214,21 +229,19 @@ pub(super) fn doubts(conn: &Connection, at: Timestamp) -> Result<bool, Fault> {
 
 pub(super) async fn still_runs(
     writer: &Writer,
-    beside: &std::sync::Arc<Beside>,
+    beside: &Arc<Beside>,
     id: &BootId,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
-    let (reader, named) = (beside.clone(), id.clone());
-    let before = apart(move || reader.read()).await?;
-    writer.write(move |unit| Ok(note(unit.conn, &named, before.as_ref(), now)?)).await?;
-    let (writer, id) = (beside.clone(), id.clone());
-    apart(move || writer.write(&id)).await
+    let (file, new) = (Arc::clone(beside), id.clone());
+    let before = apart(move || file.read()).await?;
+    writer.write(move |unit| Ok(note(unit.conn, &new, before.as_ref(), now)?)).await?;
+    let (file, id) = (Arc::clone(beside), id.clone());
+    apart(move || file.write(&id)).await
 }
 
 /// Runs something that waits for the disk where nobody waits with it.
-async fn apart<T: Send + 'static>(
-    run: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, LedgerError> {
+async fn apart<T: Send + 'static>(run: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, LedgerError> {
     let unavailable = |error: &dyn std::fmt::Display| LedgerError::Unavailable(format!("the file beside it: {error}"));
     let ran = tokio::task::spawn_blocking(run).await.map_err(|error| unavailable(&error))?;
     ran.map_err(|error| unavailable(&error))

@@ -52,42 +52,75 @@ pub(super) struct Pen {
     /// `None` on simulated time: SQLite moves the log by itself then. Dropped before the connection.
     pub(super) mover: Option<Mover>,
     pub(super) conn: Connection,
-    pub(super) stop: watch::Sender<Option<Arc<str>>>,
+    pub(super) stop: Stop,
+}
+
+/// Where everybody learns that the ledger has stopped, and why.
+#[derive(Clone)]
+pub(super) struct Stop(pub(super) watch::Sender<Option<Arc<str>>>);
+
+impl Stop {
+    /// Stops the ledger if an error means that what is on the disk is unknown. Told once.
+    pub(super) fn if_in_doubt(&self, error: Option<&LedgerError>) -> Fate {
+        let Some(LedgerError::Stopped(why)) = error else { return Fate::GoesOn };
+        let first = self.0.send_if_modified(|stopped| {
+            let first = stopped.is_none();
+            stopped.get_or_insert_with(|| why.as_str().into());
+            first
+        });
+        if first {
+            let words = "the ledger stops: what is on the disk is unknown until it is opened again";
+            tracing::error!(ledger.error = %why, "{words}");
+        }
+        Fate::Ends
+    }
+
+    /// The error of whoever comes after the ledger has stopped.
+    fn check(&self) -> Result<(), LedgerError> {
+        match self.0.borrow().as_deref() {
+            Some(why) => Err(LedgerError::Stopped(why.to_owned())),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Pen {
     /// Commits what is in the batch and tells everybody.
     pub(super) fn run(&mut self, batch: Batch) -> Fate {
         let Batch { mut tasks, apart } = batch;
-        let written = if tasks.is_empty() { Ok(()) } else { commit(&self.conn, &mut tasks) };
+        // A sync may have failed beside the commits.
+        let sound = self.stop.check();
+        let written = sound.and_then(|()| if tasks.is_empty() { Ok(()) } else { commit(&self.conn, &mut tasks) });
         if let Err(error) = &written {
             for task in &mut tasks {
                 task.fail(again(error));
             }
         }
-        let mut fate = fate(written.as_ref().err(), &self.stop);
+        let mut fate = self.stop.if_in_doubt(written.as_ref().err());
         for task in tasks {
             task.answer();
         }
-        if let Some(mover) = self.mover.as_mut().filter(|_| fate == Fate::GoesOn) {
-            fate = self::fate(mover.tend(&self.conn).as_ref().err(), &self.stop);
-        }
-        if let Some(reply) = apart.filter(|_| fate == Fate::GoesOn) {
-            let emptied = wal::empty(&self.conn);
-            fate = self::fate(emptied.as_ref().err(), &self.stop);
-            // Whoever asked may have gone away; the log is empty all the same.
-            let _ = reply.send(emptied);
+        if fate == Fate::GoesOn {
+            let kept = match (apart, self.mover.as_mut()) {
+                (Some(reply), mover) => mover.map_or(Ok(()), Mover::wait).and_then(|()| self.empty_log(reply)),
+                (None, Some(mover)) => mover.tend(&self.conn),
+                (None, None) => Ok(()),
+            };
+            fate = self.stop.if_in_doubt(kept.as_ref().err());
         }
         fate
     }
-}
 
-/// Whether an error ends the ledger; everybody is told.
-fn fate(error: Option<&LedgerError>, stop: &watch::Sender<Option<Arc<str>>>) -> Fate {
-    let Some(LedgerError::Stopped(why)) = error else { return Fate::GoesOn };
-    tracing::error!(ledger.error = %why, "the ledger stops: what is on the disk is unknown until it is opened again");
-    let _ = stop.send(Some(why.as_str().into()));
-    Fate::Ends
+    fn empty_log(&self, reply: oneshot::Sender<Result<bool, LedgerError>>) -> Result<(), LedgerError> {
+        let emptied = wal::empty(&self.conn);
+        let ends = match &emptied {
+            Ok(_) => Ok(()),
+            Err(error) => Err(again(error)),
+        };
+        // Whoever asked may have gone away; the log is empty all the same.
+        let _ = reply.send(emptied);
+        ends
+    }
 }
 
 fn again(error: &LedgerError) -> LedgerError {

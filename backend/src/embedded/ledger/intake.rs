@@ -51,7 +51,7 @@ pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Res
         Content::Unreadable { why } => {
             // Where nothing was kept of the body, it cannot be anybody's who is to be forgotten.
             let body = (!webhook.body.is_empty()).then_some(body);
-            keep(unit, webhook, body, shop.as_ref().map(|shop| &shop.id), &Fate::unreadable(why))?;
+            keep(unit, webhook, body, shop.as_ref().map(|shop| &shop.id), &Became::unreadable(why))?;
             Recorded::Quarantined(QuarantineReason::Unreadable)
         }
         Content::Order(news) => {
@@ -81,20 +81,20 @@ fn of_shop(
 ) -> Result<Recorded, Fault> {
     let Some(shop) = shop else {
         let words = "no shop has this domain; add the shop and its webhooks are replayed in order";
-        let fate = Fate::Aside { why: QuarantineReason::UnknownShop, words, content: Some(&webhook.content) };
-        keep(unit, webhook, Some(body), None, &fate)?;
+        let became = Became::Aside { why: QuarantineReason::UnknownShop, words, content: Some(&webhook.content) };
+        keep(unit, webhook, Some(body), None, &became)?;
         return Ok(Recorded::Quarantined(QuarantineReason::UnknownShop));
     };
     match cause(unit, shop, &Arrival::of(webhook)) {
         Ok((recorded, job)) => {
             // Nothing that a forgotten order's webhook says is written down, not even for a moment.
             let body = (recorded != Recorded::Forgotten).then_some(body);
-            keep(unit, webhook, body, Some(&shop.id), &Fate::Settled { outcome: recorded.label(), job })?;
+            keep(unit, webhook, body, Some(&shop.id), &Became::Settled { outcome: recorded.label(), job })?;
             Ok(recorded)
         }
         // A job that this program cannot read must not cost the subscription: the webhook is kept for people.
         Err(fault) if is_of_a_newer_program(&fault) => {
-            keep(unit, webhook, Some(body), Some(&shop.id), &Fate::unreadable(JOB_UNREADABLE))?;
+            keep(unit, webhook, Some(body), Some(&shop.id), &Became::unreadable(JOB_UNREADABLE))?;
             Ok(Recorded::Quarantined(QuarantineReason::Unreadable))
         }
         Err(fault) => Err(fault),
@@ -239,14 +239,14 @@ pub(super) fn shop_of(unit: &Unit<'_>, source: Source, domain: &str) -> Result<O
 }
 
 /// What a webhook's row says became of it.
-pub(super) enum Fate<'a> {
+pub(super) enum Became<'a> {
     /// It caused something, or was no news.
     Settled { outcome: &'static str, job: Option<i64> },
     /// It waits for people, or for its shop; with its content, if it may still become work.
     Aside { why: QuarantineReason, words: &'a str, content: Option<&'a Content> },
 }
 
-impl<'a> Fate<'a> {
+impl<'a> Became<'a> {
     fn unreadable(words: &'a str) -> Self {
         Self::Aside { why: QuarantineReason::Unreadable, words, content: None }
     }
@@ -258,11 +258,11 @@ pub(super) fn keep(
     webhook: &Webhook,
     body: Option<&[u8]>,
     shop: Option<&ShopId>,
-    fate: &Fate<'_>,
+    became: &Became<'_>,
 ) -> Result<(), Fault> {
-    let (outcome, job, aside, content) = match fate {
-        Fate::Settled { outcome, job } => (*outcome, *job, None, None),
-        Fate::Aside { why, words, content } => ("quarantined", None, Some((why.as_str(), *words)), *content),
+    let (outcome, job, aside, content) = match became {
+        Became::Settled { outcome, job } => (*outcome, *job, None, None),
+        Became::Aside { why, words, content } => ("quarantined", None, Some((why.as_str(), *words)), *content),
     };
     let (quarantine, words) = aside.unzip();
     let content = content.map(serde_json::to_string).transpose()?;

@@ -8,8 +8,6 @@ use lane::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::boots::{self, Beside, Boot};
-
 /// Marks the file as a Lanekeeper ledger (`LANE` in ASCII), so that another program's database is refused.
 const APPLICATION_ID: i32 = 0x4C41_4E45;
 
@@ -19,8 +17,8 @@ const APPLICATION_ID: i32 = 0x4C41_4E45;
 const MIGRATIONS: &[&str] =
     &[include_str!("0001_first.sql"), include_str!("0002_order.sql"), include_str!("0003_boots.sql")];
 
-/// Pages the write-ahead log grows to before the writer moves it into the file (16 MiB): larger costs disk, smaller
-/// costs syncs.
+/// Pages the write-ahead log grows to before a commit moves it into the file (16 MiB), where no thread does so beside the
+/// commits: while the file is opened, and on simulated time.
 const WAL_PAGES: u32 = 4000;
 
 /// What the write-ahead log's file keeps of its length when it starts over: a long reader lets it grow, and that room would
@@ -127,26 +125,13 @@ pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Connection, Lock), Op
     Ok((conn, lock))
 }
 
-/// Opens the file for a program that carries orders out: a file that is older than what last ran here is refused, unless
-/// it is said to be a backup. Once this returns, older ones are known by this boot.
-pub(super) fn boot(path: &Path, now: Timestamp, boot: &Boot) -> Result<(Connection, Lock), OpenError> {
-    let (mut conn, lock) = sound(path)?;
-    let beside = Beside::of(path);
-    let named = boots::compare(&conn, path, &beside, boot)?;
-    prepare(&mut conn, path, now)?;
-    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
-    boots::begin(&mut conn, boot, named.as_ref(), now).map_err(sqlite)?;
-    beside.write(&boot.id).map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
-    Ok((conn, lock))
-}
-
-fn prepare(conn: &mut Connection, path: &Path, now: Timestamp) -> Result<(), OpenError> {
+pub(super) fn prepare(conn: &mut Connection, path: &Path, now: Timestamp) -> Result<(), OpenError> {
     migrate(conn, path)?;
     void_leases(conn, now).map_err(|source| OpenError::Sqlite { path: path.to_owned(), source })
 }
 
-/// Opens the file if nothing speaks against it. None of its rows is changed.
-fn sound(path: &Path) -> Result<(Connection, Lock), OpenError> {
+/// Opens the file if it is sound. None of its rows is changed.
+pub(super) fn sound(path: &Path) -> Result<(Connection, Lock), OpenError> {
     let lock = lock(path)?;
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     make_private(path)?;
@@ -174,6 +159,8 @@ pub(super) fn second(first: &Connection, path: &Path) -> Result<Connection, Open
     let second = Connection::open(path).map_err(sqlite)?;
     second.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;
     second.pragma_update(None, "synchronous", "FULL").map_err(sqlite)?;
+    // Opens the log now, while there are file handles.
+    second.query_row("PRAGMA wal_checkpoint(NOOP)", [], |_| Ok(())).map_err(sqlite)?;
     Ok(second)
 }
 
@@ -221,7 +208,7 @@ fn check(conn: &Connection, path: &Path) -> Result<(), OpenError> {
 
 /// What cannot be read is damaged. What cannot be written or mapped is not: the disk is full, or not ours to write to, and
 /// restoring a backup would be the wrong advice.
-fn as_damage(path: &Path, error: rusqlite::Error) -> OpenError {
+pub(super) fn as_damage(path: &Path, error: rusqlite::Error) -> OpenError {
     use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure};
     use rusqlite::ffi::{SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ};
     let path = path.to_owned();

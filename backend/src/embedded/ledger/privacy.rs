@@ -25,7 +25,7 @@ use lane::webhook::Webhook;
 use rusqlite::{Connection, Row};
 
 use super::desk::audit;
-use super::intake::{Fate, keep};
+use super::intake::{Became, keep};
 use super::look::{cursor, paged};
 use super::rows::{FORMAT, from_micros, known, micros, one};
 use super::writer::{Fault, Unit};
@@ -59,8 +59,8 @@ pub(super) fn take_in(
     if !nothing_left {
         // What such a body hashes to can be guessed from a mail address and a telephone number.
         let silent = Webhook { body_hash: [0; 32], body: Bytes::new(), ..webhook.clone() };
-        let fate = Fate::Settled { outcome: Recorded::Asked.label(), job: None };
-        keep(unit, &silent, None, shop, &fate)?;
+        let became = Became::Settled { outcome: Recorded::Asked.label(), job: None };
+        keep(unit, &silent, None, shop, &became)?;
     }
     let merchant = if nothing_left { "" } else { &webhook.merchant };
     let mut request = request.clone();

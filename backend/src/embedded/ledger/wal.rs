@@ -12,6 +12,7 @@ use std::time::Duration;
 use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
 
+use super::commit::Stop;
 use super::writer::sqlite_error;
 
 /// Pages in the log from which they are moved (8 MiB). Fewer, and pages that change all the time are moved again and
@@ -20,6 +21,9 @@ const MOVE_AT: i64 = 2000;
 
 /// Pages that the writer moves itself: some milliseconds' worth.
 const REST: i64 = 400;
+
+/// Commits between two tries of the writer to let a log start over that a reader held.
+const TRY_AGAIN: u32 = 8;
 
 /// How often the thread tries to get the log below [`REST`] while it is being filled.
 const PASSES: u32 = 4;
@@ -66,19 +70,30 @@ pub(super) struct Mover {
     /// `None` once it is to end.
     ask: Option<SyncSender<()>>,
     moved: Receiver<Result<(), LedgerError>>,
-    at_work: bool,
     thread: Option<JoinHandle<()>>,
+    at_work: bool,
+    /// Commits since the writer last tried to let the log start over.
+    commits: u32,
+    /// It was told that the log cannot be moved.
+    stuck: bool,
 }
 
 impl Mover {
-    /// Starts the thread, with a connection of its own.
-    pub(super) fn start(conn: Connection) -> std::io::Result<Self> {
+    /// Starts the thread, with a connection of its own. A sync that fails there stops the ledger at once.
+    pub(super) fn start(conn: Connection, stop: Stop) -> std::io::Result<Self> {
         let (ask, asked) = sync_channel(1);
         let (tell, moved) = sync_channel(1);
-        let thread = std::thread::Builder::new()
-            .name("ledger-mover".to_owned())
-            .spawn(move || while asked.recv().is_ok() && tell.send(move_most(&conn)).is_ok() {})?;
-        Ok(Self { ask: Some(ask), moved, at_work: false, thread: Some(thread) })
+        let work = move || {
+            while asked.recv().is_ok() {
+                let moved = move_most(&conn);
+                stop.if_in_doubt(moved.as_ref().err());
+                if tell.send(moved).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("ledger-mover".to_owned()).spawn(work)?;
+        Ok(Self { ask: Some(ask), moved, thread: Some(thread), at_work: false, commits: 0, stuck: false })
     }
 
     /// Keeps the log short; called by the writer between two commits. An error means that the file is in doubt.
@@ -86,20 +101,67 @@ impl Mover {
         if self.at_work {
             match self.moved.try_recv() {
                 Err(TryRecvError::Empty) => return Ok(()),
-                Ok(moved) => moved?,
-                Err(TryRecvError::Disconnected) => {
-                    return Err(LedgerError::Stopped("the thread that moves the log ended".to_owned()));
-                }
+                Ok(moved) => self.done(moved)?,
+                Err(TryRecvError::Disconnected) => return Err(gone()),
             }
-            self.at_work = false;
-            return passable(checkpoint(conn, "PASSIVE"));
+            return self.finish(conn);
         }
-        let length = checkpoint(conn, "NOOP")?;
-        if length.all - length.moved >= MOVE_AT {
+        self.commits += 1;
+        let length = match checkpoint(conn, "NOOP") {
+            Ok(length) => length,
+            Err(error) => return self.passable(Err(error)),
+        };
+        let unmoved = length.all - length.moved;
+        if unmoved >= MOVE_AT {
             // There is room for one: the last was taken before it was answered.
             self.at_work = self.ask.as_ref().is_some_and(|ask| ask.try_send(()).is_ok());
+        } else if length.all >= MOVE_AT && unmoved <= REST && self.commits >= TRY_AGAIN {
+            // A reader was in the way when all of it had been moved.
+            return self.finish(conn);
         }
         Ok(())
+    }
+
+    /// Waits until the thread is idle: a log that somebody moves cannot be cut.
+    pub(super) fn wait(&mut self) -> Result<(), LedgerError> {
+        if self.at_work {
+            let moved = self.moved.recv().map_err(|_| gone())?;
+            self.done(moved)?;
+        }
+        Ok(())
+    }
+
+    /// Moves what came meanwhile; then the next commit begins the log anew, unless a reader still needs it.
+    fn finish(&mut self, conn: &Connection) -> Result<(), LedgerError> {
+        self.commits = 0;
+        let moved = checkpoint(conn, "PASSIVE");
+        self.passable(moved.map(drop))
+    }
+
+    fn done(&mut self, moved: Result<(), LedgerError>) -> Result<(), LedgerError> {
+        self.at_work = false;
+        self.passable(moved)
+    }
+
+    /// A full disk leaves the log as it is, until the next time; a failed sync does not pass.
+    fn passable(&mut self, moved: Result<(), LedgerError>) -> Result<(), LedgerError> {
+        match moved {
+            Ok(()) => {
+                if std::mem::take(&mut self.stuck) {
+                    tracing::info!("the write-ahead log is moved into the file again");
+                }
+                Ok(())
+            }
+            Err(LedgerError::Unavailable(why)) => {
+                if !std::mem::replace(&mut self.stuck, true) {
+                    tracing::warn!(%why, "the write-ahead log cannot be moved into the file; it grows until it can");
+                }
+                Ok(())
+            }
+            Err(error @ (LedgerError::Stopped(_) | LedgerError::Unreadable(_) | LedgerError::Impossible(_))) => {
+                Err(error)
+            }
+        }
     }
 }
 
@@ -113,31 +175,17 @@ impl Drop for Mover {
     }
 }
 
+fn gone() -> LedgerError {
+    LedgerError::Stopped("the thread that moves the write-ahead log ended".to_owned())
+}
+
 fn move_most(conn: &Connection) -> Result<(), LedgerError> {
     for _ in 0..PASSES {
-        let length = match checkpoint(conn, "PASSIVE") {
-            Ok(length) => length,
-            Err(error) => return passable(Err(error)),
-        };
+        checkpoint(conn, "PASSIVE")?;
+        let length = checkpoint(conn, "NOOP")?;
         if length.all - length.moved <= REST {
-            break;
-        }
-        let now = checkpoint(conn, "NOOP")?;
-        if now.all - now.moved <= REST {
             break;
         }
     }
     Ok(())
-}
-
-/// A full disk or a reader leaves the log as it is, until the next time; a failed sync does not pass.
-fn passable(moved: Result<Length, LedgerError>) -> Result<(), LedgerError> {
-    match moved {
-        Ok(_) => Ok(()),
-        Err(LedgerError::Unavailable(why)) => {
-            tracing::warn!(%why, "the write-ahead log could not be moved into the file; it grows until it can");
-            Ok(())
-        }
-        Err(error @ (LedgerError::Stopped(_) | LedgerError::Unreadable(_) | LedgerError::Impossible(_))) => Err(error),
-    }
 }

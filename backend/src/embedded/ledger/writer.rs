@@ -10,7 +10,7 @@ use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::commit::{Batch, Fate, Pen};
+use super::commit::{Batch, Fate, Pen, Stop};
 use super::wal::{self, Mover};
 
 /// Writes that may wait for the writer; callers beyond it wait for room, inside their own deadlines.
@@ -133,9 +133,12 @@ enum Errands {
 
 impl Writer {
     /// Starts the thread; it ends when the last handle is dropped or when the ledger stops.
-    pub(super) fn start(conn: Connection, mover: Mover) -> std::io::Result<Self> {
+    /// `second` is another connection to the file, for moving the write-ahead log.
+    pub(super) fn start(conn: Connection, second: Connection) -> std::io::Result<Self> {
         let (tasks, waiting) = mpsc::channel(WAITING_WRITES_MAX);
         let (stop, stopped) = watch::channel(None);
+        let stop = Stop(stop);
+        let mover = Mover::start(second, stop.clone())?;
         let pen = Pen { mover: Some(mover), conn, stop };
         std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(pen, waiting))?;
         Ok(Self { errands: Errands::Thread(tasks), stopped })
@@ -144,7 +147,7 @@ impl Writer {
     /// Writes in the calling task, one commit per write.
     pub(super) fn in_line(conn: Connection) -> Self {
         let (stop, stopped) = watch::channel(None);
-        let pen = Arc::new(Mutex::new(Some(Pen { mover: None, conn, stop })));
+        let pen = Arc::new(Mutex::new(Some(Pen { mover: None, conn, stop: Stop(stop) })));
         Self { errands: Errands::InLine(pen), stopped }
     }
 

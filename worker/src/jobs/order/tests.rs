@@ -18,3 +18,4 @@ mod approved;
 mod correct;
 mod unusual;
 mod tracked;
+mod restored;
