@@ -112,7 +112,7 @@ async fn a_reader_who_does_not_stop_is_told_of_and_the_log_stops_growing_when_he
         }
     };
     // Without such a reader the log is begun anew however much is written.
-    posts(6).await;
+    posts(12).await;
     assert!(length() < 32 * MIB, "{}", length());
 
     let reader = world.file();

@@ -1,6 +1,15 @@
 //! The life of one job, told through the domain's own verbs.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "job/counted.rs"]
+mod counted;
+#[path = "job/doubted.rs"]
+mod doubted;
+#[path = "job/forgotten.rs"]
+mod forgotten;
+#[path = "job/overtaken.rs"]
+mod overtaken;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

@@ -18,7 +18,7 @@ const WRITES_PER_POINT: usize = 12;
 const SYNCS_PER_POINT: usize = 1;
 
 #[test]
-fn while_the_disk_is_full_nothing_is_accepted_and_afterwards_it_goes_on_by_itself() {
+fn while_the_disk_is_full_nothing_is_accepted_and_afterwards_it_goes_on() {
     tracer::is_there();
     let prepared = alone(Prepared::make());
     let counts = counted(&alone(rehearse(&prepared)));

@@ -23,9 +23,9 @@ const HELD_ABOVE: &str = "500.00 USD";
 /// Calls a minute: so many that the limit is never in the way.
 const CALLS_PER_MINUTE: u32 = 6000;
 
-/// Frames that stand in the log when a run begins. At 4,000 the writer moves the log into the file and starts it again at
-/// its beginning; so that this happens in the middle of a run, which writes some hundreds.
-const FRAMES_BEFORE: u64 = 3_860;
+/// Frames that stand in the log when a run begins. From 2,000 on the log is moved into the file beside the commits and then
+/// starts again at its beginning; so that this happens in the middle of a run, which writes some hundreds.
+const FRAMES_BEFORE: u64 = 1_860;
 
 /// A page and its header.
 const FRAME: u64 = 4096 + 24;

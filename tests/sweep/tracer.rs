@@ -11,8 +11,8 @@ const STRING: &str = "4200";
 /// How much later a slow sync begins, in microseconds: many times what an answer takes.
 const SYNC_DELAY_US: u32 = 50_000;
 
-/// What goes wrong at a system call. Calls are counted for each thread apart: the ledger is opened by the first thread and
-/// written by one other.
+/// What goes wrong at a system call. Calls are counted for each thread apart: the ledger is opened by the first thread,
+/// written by another, and its log is moved into the file by a third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The process is killed before the call is carried out.

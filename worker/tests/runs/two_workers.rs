@@ -38,7 +38,14 @@ async fn story(world: &World, order: u64) -> (Vec<&'static str>, Vec<u64>) {
         }
         Happened::Ended { .. } => Some("ended"),
         Happened::Disturbed => Some("disturbed"),
-        _ => None,
+        Happened::Accepted { .. }
+        | Happened::Newer { .. }
+        | Happened::Held { .. }
+        | Happened::Reopened { .. }
+        | Happened::Decided { .. }
+        | Happened::Shipped(_)
+        | Happened::Redacted
+        | Happened::Released { .. } => None,
     });
     (words.collect(), fences)
 }
