@@ -100,9 +100,18 @@ mod tests {
 
     #[test]
     fn a_later_look_adds_and_never_takes_away() {
-        let mut marks = Marks { customer: Some(Mark::customer("1")), ..Marks::default() };
-        marks.learn(Marks { card: Some(Mark::card("x")), ..Marks::default() });
-        assert_eq!(marks.customer, Some(Mark::customer("1")));
-        assert_eq!(marks.card, Some(Mark::card("x")));
+        let all = |of: &str| Marks {
+            customer: Some(Mark::customer(of)),
+            email: Mark::email(of),
+            address: Mark::address(&[of], "", "US"),
+            card: Some(Mark::card(of)),
+        };
+        let mut marks = all("1");
+        marks.learn(Marks::default());
+        assert_eq!(marks, all("1"));
+        marks.learn(Marks { card: Some(Mark::card("2")), ..Marks::default() });
+        assert_eq!(marks, Marks { card: Some(Mark::card("2")), ..all("1") });
+        marks.learn(all("3"));
+        assert_eq!(marks, all("3"));
     }
 }

@@ -6,19 +6,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use lane::carriage::{Carriage, Service};
-use lane::clock::{Clock as _, ManualClock};
+use lane::clock::{Clock as _, ManualClock, SystemClock};
 use lane::decision::Verdict;
 use lane::hold::HoldReason;
 use lane::id::{AccountId, CorrelationId, Fingerprint, JobId, LaneKey, OperatorId, ShopId};
 use lane::line::{Pause, Rest};
 use lane::operator::Role;
 use lane::outcome::{Outcome, PauseReason, Proof, Reach, Trouble};
+use lane::policy::Policy;
 use lane::ports::Recorded;
 use lane::privacy::{Ask, PrivacyRequest, Subject};
 use lane::rules::{HoldRules, Rule};
-use lane::shop::{SecretRef, SkipReason, Source};
+use lane::shop::{Qualification, SecretRef, Shop, SkipReason, Source};
 use lane::state::StateKind;
 use lane::view::{LaneStatus, PAGE_ROWS_MAX, Page, QuarantineReason};
+use lane::wake_up::{DedupId, Envelope, WakeUp};
 use lane::webhook::{Content, Webhook};
 
 fn told_apart<Word: AsRef<str>>(words: impl IntoIterator<Item = Word>) {
@@ -196,6 +198,7 @@ fn a_clock_that_tests_move_stands_still_otherwise() {
     assert_eq!((clock.now(), clock.now()), (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
     clock.advance(Duration::from_secs(5));
     assert_eq!(clock.now().as_second(), 5);
+    assert!(SystemClock::start().now() > clock.now(), "the machine's is elsewhere");
 }
 
 #[test]
@@ -256,4 +259,36 @@ fn a_shop_that_leaves_twice_asks_twice_to_be_forgotten_and_a_customer_asks_once_
     };
     assert!(!known(Ask::RedactShop));
     assert!(known(Ask::RedactCustomer) && known(Ask::Export));
+}
+
+#[test]
+fn a_shops_calls_go_to_its_first_domain_under_a_limit_of_its_own() {
+    let shop = Shop {
+        id: ShopId::parse("acme").unwrap(),
+        source: Source::Shopify,
+        domains: vec!["acme.myshopify.com".into(), "acme-old.myshopify.com".into()],
+        token: "env:TOKEN".parse().unwrap(),
+        warehouse: account(),
+        policy: Policy::default(),
+        rules: HoldRules::default(),
+        qualifies: Qualification::default(),
+        carriage: Carriage::default(),
+        added_at: Timestamp::UNIX_EPOCH,
+    };
+    assert_eq!((shop.domain(), shop.platform_account()), ("acme.myshopify.com", AccountId::at("shopify", "acme")));
+    assert_eq!(Shop { domains: vec![], ..shop }.domain(), "");
+}
+
+#[test]
+fn what_a_webhook_caused_names_the_wake_up_to_send() {
+    let (shop, job) = (ShopId::parse("acme").unwrap(), JobId::from(1001));
+    let (lane, number, dedup) = (LaneKey::orders(&shop), "#1001".to_owned(), DedupId::first(&job));
+    let wake_up = WakeUp { lane: lane.clone(), shop, job, number, at: Timestamp::UNIX_EPOCH, approved: false };
+    let send = Some(Envelope { wake_up, dedup });
+    let state = StateKind::Waiting;
+    let new = Recorded::New { lane: lane.clone(), state, send: send.clone() };
+    let newer = Recorded::Newer { lane: lane.clone(), state, send: send.clone() };
+    assert_eq!((new.wake_up(), newer.wake_up()), (send.as_ref(), send.as_ref()));
+    assert_eq!(Recorded::New { lane, state, send: None }.wake_up(), None, "its lane has work enough");
+    assert_eq!(Recorded::Duplicate.wake_up(), None);
 }

@@ -66,22 +66,27 @@ fn a_sync_that_fails_ends_the_program_before_anything_is_answered_and_the_next_s
         answers_after_sync(&calls).unwrap();
         let failed = |call: &&Call| call.is_sync() && call.result == Some(-1);
         let Some(failed) = calls.iter().find(failed) else { return (0, 0) };
+        assert_eq!(stage.deaths, 1, "it goes on although a sync failed:\n{}", stage.log());
+        // The file beside the ledger is synced before anything is served; that start is refused in its own words.
+        let told = ["the ledger stops", "ledger.db.boot cannot be used"].iter().any(|why| stage.log().contains(why));
+        assert!(told, "it says why:\n{}", stage.log());
         if is_of_a_commit(&calls, failed) {
-            assert_eq!(stage.deaths, 1, "it goes on although the log was not synced:\n{}", stage.log());
-            assert!(stage.log().contains("the ledger stops"), "it says why:\n{}", stage.log());
-            let later = |call: &&Call| call.is_of_ledger() && call.is_write() && Some(call.begun) > failed.ended;
-            assert_eq!(calls.iter().filter(later).count(), 0, "nothing is written after a sync that failed");
+            // The thread beside it may be moving what earlier syncs were for; the writer itself writes nothing more.
+            let is_later = |call: &&Call| call.thread == failed.thread && Some(call.begun) > failed.ended;
+            let later = calls.iter().filter(|call| call.is_of_ledger() && call.is_write()).filter(is_later);
+            assert_eq!(later.count(), 0, "nothing is written after a sync that failed");
         }
         (1, stage.deaths)
     });
     let (struck, ends) = ran.iter().fold((0, 0), |sum, run| (sum.0 + run.0, sum.1 + run.1));
     println!("{points} points of {counts:?}: {struck} syncs failed, {ends} ends");
-    assert!(struck * 10 >= points * 9 && ends * 10 >= points * 6, "{struck} of {points} met their point, {ends} ended");
+    assert!(struck * 10 >= points * 9 && ends == struck, "{struck} of {points} met their point, {ends} ended");
 }
 
-/// Whether something was written to the log since its last sync. SQLite syncs the log once more before it moves it into the
-/// file; what that sync was for is durable already, and the move is made again later.
+/// Whether the thread wrote to the log since it last synced it. SQLite syncs the log once more before it moves it into the
+/// file; what that sync was for is durable already, and a commit beside it ends with a sync of its own.
 fn is_of_a_commit(calls: &[Call], failed: &Call) -> bool {
-    let mut before = calls.iter().filter(|call| call.is_of_log() && call.begun < failed.begun);
+    let of_thread = |call: &&Call| call.is_of_log() && call.thread == failed.thread && call.begun < failed.begun;
+    let mut before = calls.iter().filter(of_thread);
     failed.is_of_log() && before.next_back().is_some_and(Call::is_write)
 }

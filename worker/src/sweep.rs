@@ -174,3 +174,34 @@ impl Sweep {
 fn wait_for(at: Timestamp, now: Timestamp) -> Duration {
     if at <= now { GAP } else { (until(now, at) + GRACE).min(PERIOD) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn the_alarm_keeps_the_earliest_time_and_wakes_only_for_a_sooner_one() {
+        let alarm = Alarm::new();
+        let mut rung = alarm.0.subscribe();
+        for (time, known, wakes) in [(10, 10, true), (20, 10, false), (10, 10, false), (5, 5, true)] {
+            alarm.ring_at(at(time));
+            assert_eq!(rung.has_changed().unwrap(), wakes, "at {time}");
+            assert_eq!(*rung.borrow_and_update(), Some(at(known)));
+        }
+        alarm.take();
+        assert!(!rung.has_changed().unwrap(), "forgetting wakes nobody");
+        alarm.ring_at(at(20));
+        assert!(rung.has_changed().unwrap(), "a later time counts once the sooner one has passed");
+    }
+
+    #[test]
+    fn a_sweep_looks_shortly_after_a_lanes_time_and_at_least_every_half_minute() {
+        assert_eq!(wait_for(at(5), at(0)), Duration::from_secs(5) + GRACE);
+        assert_eq!([wait_for(at(0), at(0)), wait_for(at(0), at(5))], [GAP; 2]);
+        assert_eq!([wait_for(at(30), at(0)), wait_for(at(3600), at(0))], [PERIOD; 2]);
+    }
+}

@@ -5,10 +5,12 @@ use lane::decision::Verdict;
 use lane::id::Fence;
 use lane::job::{Heard, Job};
 use lane::line::Ready;
-use lane::outcome::{Outcome, Reach, Trouble};
+use lane::marks::{Mark, Marks};
+use lane::outcome::{Outcome, PauseReason, Reach, Trouble};
 use lane::retry::ATTEMPTS_MAX;
 use lane::state::{Placing, State, StateKind};
 use lane::wake_up::SendKind;
+use lane::webhook::OrderNews;
 
 use crate::{at, begin, complete, decision, done, hold, job, news, retry, there};
 
@@ -171,4 +173,56 @@ fn only_a_refusal_of_what_may_be_there_has_to_be_taken_back() {
         job.decide(&decision(&job.clone(), verdict)).unwrap();
         assert_eq!(job.rejecting, None, "{verdict:?}");
     }
+}
+
+#[test]
+fn an_answer_to_a_question_that_nobody_asked_uses_its_number_up() {
+    let mut job = job();
+    begin(&mut job, 1);
+    complete(&mut job, retry(), there());
+    let reject = decision(&job, Verdict::Reject);
+    job.decide(&reject).unwrap();
+    assert_eq!((reject.hold, job.questions), (1, 1));
+    begin(&mut job, 2);
+    complete(&mut job, hold(), there());
+    assert_eq!(job.question().unwrap().number, 2, "a late click on the first is no answer to this one");
+}
+
+#[test]
+fn what_was_accepted_counts_until_it_is_carried_out() {
+    let mut job = job();
+    begin(&mut job, 1);
+    complete(&mut job, hold(), Reach::Untouched);
+    job.decide(&decision(&job.clone(), Verdict::Approve)).unwrap();
+    begin(&mut job, 2);
+    complete(&mut job, retry(), there());
+    assert!(job.approved.is_some());
+    begin(&mut job, 3);
+    complete(&mut job, done(), there());
+    assert_eq!(job.approved, None, "and opens nothing if the order comes back");
+}
+
+#[test]
+fn a_pause_that_an_attempt_asks_for_is_handed_on() {
+    let mut job = job();
+    begin(&mut job, 1);
+    let pause = Outcome::Pause { why: PauseReason::ShopRemoved, until: Some(at(60)) };
+    assert_eq!(complete(&mut job, pause, Reach::Untouched).pause, Some((PauseReason::ShopRemoved, Some(at(60)))));
+    begin(&mut job, 2);
+    assert_eq!(complete(&mut job, done(), there()).pause, None);
+}
+
+#[test]
+fn a_newer_version_brings_its_number_and_its_people_and_the_time_it_was_heard_of() {
+    let mut job = job();
+    let marks = Marks { customer: Some(Mark::customer("7")), ..Marks::default() };
+    let renamed = OrderNews { number: "#1001-B".into(), marks: marks.clone(), ..news(2, "b") };
+    job.hear(&renamed, Ok(()), at(5)).unwrap();
+    assert_eq!((job.number.as_str(), &job.marks, job.heard_at), ("#1001-B", &marks, at(5)));
+    job.touch(at(6)).unwrap();
+    assert_eq!(job.heard_at, at(6));
+    begin(&mut job, 1);
+    complete(&mut job, done(), there());
+    job.touch_again(at(20)).unwrap();
+    assert_eq!(job.heard_at, at(20), "rules count the time of the risk check from here");
 }

@@ -6,13 +6,21 @@ use lane::clock::after;
 use lane::decision::Verdict;
 use lane::id::Fingerprint;
 use lane::job::Job;
-use lane::outcome::{Outcome, PauseReason, Reach, Trouble};
+use lane::outcome::{Outcome, PauseReason, Reach, Trouble, WarehouseCopy};
 use lane::policy::Policy;
 use lane::retry::ATTEMPTS_MAX;
 use lane::shop::SkipReason;
 use lane::state::{State, StateKind};
 
+use crate::overtaken::seen;
 use crate::{at, begin, complete, decision, done, hold, job, report, retry, there};
+
+/// There, with hashes of what was written.
+fn written() -> Reach {
+    let Reach::There(copy) = there() else { panic!() };
+    let written = [("ship to".to_owned(), "hash of a short text".to_owned())].into();
+    Reach::There(WarehouseCopy { written, ..copy })
+}
 
 const FORGOTTEN: State = State::Skipped { why: SkipReason::Redacted };
 
@@ -156,11 +164,23 @@ fn nothing_that_was_accepted_or_written_of_a_person_is_kept() {
     begin(&mut job, 1);
     complete(&mut job, hold(), there());
     job.decide(&decision(&job.clone(), Verdict::Approve)).unwrap();
-    let Reach::There(copy) = &mut job.reach else { panic!("{:?}", job.reach) };
-    copy.written.insert("ship to".into(), "hash of a short text".into());
+    job.reach = written();
+    job.seen = Some(Box::new(seen()));
     job.redact(at(30)).unwrap();
     assert!(job.accepts(&Fingerprint::given("fetched")).is_none());
-    assert!(matches!(job.reach, Reach::There(copy) if copy.written.is_empty() && copy.order_id == "77"));
+    assert_eq!(job.seen, None);
+    assert_eq!(job.reach, there(), "its id at the warehouse names nobody");
+}
+
+#[test]
+fn nothing_is_kept_of_what_was_written_while_it_was_being_forgotten() {
+    let mut job = refused(there());
+    begin(&mut job, 2);
+    job.disturb(at(11)).unwrap();
+    job.redact(at(11)).unwrap();
+    complete(&mut job, retry(), written());
+    assert!(job.only_takes_back());
+    assert_eq!((job.reach, job.disturbed), (there(), false));
 }
 
 #[test]

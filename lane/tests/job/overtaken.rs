@@ -21,6 +21,22 @@ fn shipped() -> Job {
     job
 }
 
+pub(crate) fn seen() -> Seen {
+    Seen {
+        total: "12.00 USD".parse().unwrap(),
+        ships_to: Some("US".into()),
+        billed_to: None,
+        address: Completeness::Complete,
+        risk: RiskSeen::Accept,
+        most_units: 1,
+        lines: 1,
+        tags: vec![],
+        customer_orders: None,
+        customs: CustomsSeen::default(),
+        parts: vec![],
+    }
+}
+
 #[test]
 fn a_shipment_counts_as_told_only_once_an_attempt_has_looked_at_all_of_it() {
     let mut told = shipped();
@@ -69,6 +85,15 @@ fn a_disturbed_attempt_that_is_tried_again_anyway_is_not_reopened() {
 }
 
 #[test]
+fn a_disturbance_that_came_before_the_attempt_is_seen_by_it() {
+    let mut job = job();
+    job.disturb(at(5)).unwrap();
+    begin(&mut job, 1);
+    assert!(!complete(&mut job, done(), there()).reopened);
+    assert_eq!(job.state.kind(), StateKind::Done);
+}
+
+#[test]
 fn what_may_have_been_overwritten_counts_no_longer_as_written_by_us() {
     let Reach::There(mut copy) = there() else { panic!() };
     copy.written = [("ship to", "a"), ("fulfilled before/1", "2")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
@@ -82,19 +107,7 @@ fn what_may_have_been_overwritten_counts_no_longer_as_written_by_us() {
 
 #[test]
 fn what_an_attempt_saw_is_kept_whatever_its_outcome() {
-    let seen = Seen {
-        total: "12.00 USD".parse().unwrap(),
-        ships_to: Some("US".into()),
-        billed_to: None,
-        address: Completeness::Complete,
-        risk: RiskSeen::Accept,
-        most_units: 1,
-        lines: 1,
-        tags: vec![],
-        customer_orders: None,
-        customs: CustomsSeen::default(),
-        parts: vec![],
-    };
+    let seen = seen();
     for outcome in [done(), retry(), hold()] {
         let mut job = job();
         begin(&mut job, 1);

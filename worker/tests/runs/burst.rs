@@ -140,6 +140,14 @@ async fn a_panic_leaves_all_of_them_unresolved_if_a_call_had_left() {
 }
 
 #[tokio::test]
+async fn reports_that_lack_one_are_believed_of_none() {
+    let world = with_orders(1..=3, 100).await;
+    world.script(2, &[Act::Silent]);
+    assert_eq!(world.run("acme").await, in_seconds(&world, 10));
+    assert_eq!(states(&world, 1..=3).await, [StateKind::Retrying; 3], "whose report is whose?");
+}
+
+#[tokio::test]
 async fn a_ledger_that_fails_for_a_moment_costs_no_report() {
     let world = with_orders(1..=5, 100).await;
     world.flaky.failing_completes.store(3, Ordering::SeqCst);

@@ -140,6 +140,25 @@ async fn a_job_that_waits_is_swept_when_its_time_has_come() {
     world.until_state("acme", 1, StateKind::Done).await;
     let took = ::lane::clock::until(began, world.clock.now());
     assert!(took < Duration::from_secs(5), "{took:?}");
+    let before = world.flaky.sweeps.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let since = world.flaky.sweeps.load(Ordering::SeqCst) - before;
+    assert!(since < 10, "a time that has come is forgotten: {since} sweeps");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_left_waiting_is_swept_when_its_time_has_come() {
+    let world = in_real_time();
+    world.add_shop("acme", Policy::default()).await;
+    world.script(1, &[Act::WaitFor(Duration::from_millis(600))]);
+    world.order("acme", 1).await;
+    world.run("acme").await;
+    assert_eq!(world.state("acme", 1).await, StateKind::Waiting);
+    let (running, began) = (start(&world, 4), world.clock.now());
+    world.until_state("acme", 1, StateKind::Done).await;
+    let took = ::lane::clock::until(began, world.clock.now());
+    assert!(took < Duration::from_secs(25), "only the ledger knows when, and the next round is in 30 s: {took:?}");
     running.end().await;
 }
 
@@ -234,6 +253,18 @@ async fn what_a_429_asked_for_is_kept_by_the_next_process_too() {
     world.until_state("bolt", 3, StateKind::Done).await;
     assert_eq!(world.state("bolt", 2).await, StateKind::Done);
     running.end().await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_cannot_learn_who_asked_for_silence_still_stops_when_it_is_told() {
+    let world = World::standing_still();
+    world.flaky.failing_recalls.store(u32::MAX, Ordering::SeqCst);
+    let running = start(&world, 4);
+    while world.flaky.failing_recalls.load(Ordering::SeqCst) == u32::MAX {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::timeout(Duration::from_mins(1), running.end()).await.expect("it stops");
+    assert!(world.script.attempts().is_empty());
 }
 
 /// Waits until every message was worked and is gone.

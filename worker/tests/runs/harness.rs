@@ -6,7 +6,7 @@ use ::lane::clock::{Clock, ManualClock, Timestamp};
 use ::lane::hold::HoldReason;
 use ::lane::id::{AccountId, CorrelationId, Fingerprint, JobId, LaneKey, ShopId};
 use ::lane::job::Job;
-use ::lane::line::{Lease, Leased, Rest};
+use ::lane::line::{Lease, Leased, Pick, Rest};
 use ::lane::marks::Marks;
 use ::lane::outcome::{Learnt, Outcome, PauseReason, Proof, Report, Trouble};
 use ::lane::policy::Policy;
@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use backend::embedded::ledger::Ledger;
 use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -62,6 +62,8 @@ pub(crate) enum Act {
     SlowWrite,
     /// Never ends, after a call that may change something.
     Hang,
+    /// Nothing is reported of it, where several are attempted together.
+    Silent,
 }
 
 /// Carries jobs out as the test says; what is not said is done at once.
@@ -71,6 +73,9 @@ pub(crate) struct Script {
     together: AtomicU32,
     bursts: Mutex<Vec<Vec<String>>>,
     reserving_takes: Mutex<Duration>,
+    reserved_for: Mutex<Option<AttemptKind>>,
+    deadline: Mutex<Option<Timestamp>>,
+    hung_ended: Arc<AtomicBool>,
     ledger: Arc<Flaky>,
     limiter: Limiter,
     clock: Arc<dyn Clock>,
@@ -90,6 +95,21 @@ impl Script {
         self.bursts.lock().unwrap().clone()
     }
 
+    /// The kind of attempt that units were last reserved for.
+    pub(crate) fn reserved_for(&self) -> Option<AttemptKind> {
+        *self.reserved_for.lock().unwrap()
+    }
+
+    /// Until when the newest attempt may call.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        *self.deadline.lock().unwrap()
+    }
+
+    /// Whether an attempt that hung is gone.
+    pub(crate) fn hung_ended(&self) -> bool {
+        self.hung_ended.load(Ordering::SeqCst)
+    }
+
     async fn overtake(&self, job: &Job) {
         self.manual.as_ref().unwrap().advance(worker::lane::LEASE + Duration::from_secs(1));
         let now = self.clock.now();
@@ -101,7 +121,8 @@ impl Script {
 
 #[async_trait]
 impl Carry for Script {
-    fn needs(&self, _shop: &Shop, _job: &Job, _kind: AttemptKind) -> Vec<Need> {
+    fn needs(&self, _shop: &Shop, _job: &Job, kind: AttemptKind) -> Vec<Need> {
+        *self.reserved_for.lock().unwrap() = Some(kind);
         if let Some(manual) = &self.manual {
             manual.advance(*self.reserving_takes.lock().unwrap());
         }
@@ -117,6 +138,7 @@ impl Carry for Script {
         left: &CallsLeft,
     ) -> Report {
         assert!(deadline >= self.clock.now());
+        *self.deadline.lock().unwrap() = Some(deadline);
         self.report(shop, job, left).await
     }
 
@@ -126,10 +148,15 @@ impl Carry for Script {
 
     async fn attempt_together(&self, shop: &Shop, jobs: &[Job], deadline: Timestamp, left: &CallsLeft) -> Vec<Report> {
         assert!(deadline >= self.clock.now());
+        *self.deadline.lock().unwrap() = Some(deadline);
         self.bursts.lock().unwrap().push(jobs.iter().map(|job| job.id.to_string()).collect());
         let mut reports = Vec::new();
         for job in jobs {
-            reports.push(self.report(shop, job, left).await);
+            let silent = self.acts.lock().unwrap().get(&job.id).and_then(VecDeque::front).cloned();
+            let report = self.report(shop, job, left).await;
+            if !matches!(silent, Some(Act::Silent)) {
+                reports.push(report);
+            }
         }
         reports
     }
@@ -140,7 +167,7 @@ impl Script {
         self.attempts.lock().unwrap().push(format!("{}/{}", shop.id, job.id));
         let act = self.acts.lock().unwrap().get_mut(&job.id).and_then(VecDeque::pop_front);
         let outcome = match act.unwrap_or(Act::Done) {
-            Act::Done => done(job, self.clock.now()),
+            Act::Done | Act::Silent => done(job, self.clock.now()),
             Act::Retry => Outcome::Retry { after: None, error: Trouble::new("test", "again") },
             Act::Hold => Outcome::Hold {
                 reason: HoldReason::InDoubt,
@@ -178,6 +205,7 @@ impl Script {
             }
             Act::Hang => {
                 left.mark();
+                let _told = Told(Arc::clone(&self.hung_ended));
                 std::future::pending().await
             }
             act @ (Act::Slow | Act::SlowWrite) => {
@@ -190,6 +218,15 @@ impl Script {
             }
         };
         Report { outcome, reach: job.reach.clone(), calls: Vec::new(), learnt: Learnt::default() }
+    }
+}
+
+/// Tells when it is dropped.
+struct Told(Arc<AtomicBool>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -212,6 +249,32 @@ pub(crate) struct Flaky {
     pub(crate) failing_completes: AtomicU32,
     /// So many leases fail from now on.
     pub(crate) failing_leases: AtomicU32,
+    /// So many leases meet rows that cannot be read.
+    pub(crate) unreadable_leases: AtomicU32,
+    /// So many looks at the head fail from now on.
+    pub(crate) failing_heads: AtomicU32,
+    /// So many begins fail from now on, of one job or of several.
+    pub(crate) failing_begins: AtomicU32,
+    /// So many disturbances fail from now on.
+    pub(crate) failing_disturbs: AtomicU32,
+    /// So many leases cannot be handed back from now on.
+    pub(crate) failing_hand_backs: AtomicU32,
+    /// So many looks at the head find the lease lost.
+    pub(crate) lost_heads: AtomicU32,
+    /// So many looks at the head find nothing ready, whatever is there.
+    pub(crate) unready_heads: AtomicU32,
+    /// So many begins find the lease lost, of one job or of several.
+    pub(crate) lost_begins: AtomicU32,
+    /// So many releases find the lease lost.
+    pub(crate) lost_releases: AtomicU32,
+    /// So many begins come after a decision.
+    pub(crate) late_begins: AtomicU32,
+    /// So many begins find that too many workers died.
+    pub(crate) held_begins: AtomicU32,
+    /// Sweeps so far.
+    pub(crate) sweeps: AtomicU32,
+    /// Begins of one job that were asked for so far.
+    pub(crate) begins_asked: AtomicU32,
     /// So many writes of a stop fail from now on.
     pub(crate) failing_stops: AtomicU32,
     /// So many reads of the stops fail from now on.
@@ -220,9 +283,12 @@ pub(crate) struct Flaky {
     pub(crate) stops_asked: AtomicU32,
 }
 
+fn counts_down(counter: &AtomicU32) -> bool {
+    counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
+}
+
 fn fails(counter: &AtomicU32) -> Result<(), LedgerError> {
-    let left = counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-    left.map_or(Ok(()), |_| Err(LedgerError::Unavailable("the test says so".into())))
+    if counts_down(counter) { Err(LedgerError::Unavailable("the test says so".into())) } else { Ok(()) }
 }
 
 #[async_trait]
@@ -235,18 +301,43 @@ impl Work for Flaky {
         until: Timestamp,
     ) -> Result<Leased, LedgerError> {
         fails(&self.failing_leases)?;
+        if counts_down(&self.unreadable_leases) {
+            return Err(LedgerError::Unreadable("the test says so".into()));
+        }
         self.ledger.lease(lane, owner, now, until).await
     }
 
     async fn head(&self, lease: &Lease, now: Timestamp) -> Result<Head, LedgerError> {
+        fails(&self.failing_heads)?;
+        if counts_down(&self.lost_heads) {
+            return Ok(Head::Lost);
+        }
+        if counts_down(&self.unready_heads) {
+            return Ok(Head::NotReady(Pick::Nothing { next: None }));
+        }
         self.ledger.head(lease, now).await
     }
 
     async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError> {
+        self.begins_asked.fetch_add(1, Ordering::SeqCst);
+        fails(&self.failing_begins)?;
+        if counts_down(&self.lost_begins) {
+            return Ok(Begin::Lost);
+        }
+        if counts_down(&self.late_begins) {
+            return Ok(Begin::NotReady);
+        }
+        if counts_down(&self.held_begins) {
+            return Ok(Begin::Held);
+        }
         self.ledger.begin(lease, job, policy, now).await
     }
 
     async fn begin_burst(&self, lease: &Lease, max: u32, policy: Policy, now: Timestamp) -> Result<Burst, LedgerError> {
+        fails(&self.failing_begins)?;
+        if counts_down(&self.lost_begins) {
+            return Ok(Burst::Lost);
+        }
         self.ledger.begin_burst(lease, max, policy, now).await
     }
 
@@ -268,18 +359,24 @@ impl Work for Flaky {
     }
 
     async fn disturb(&self, lane: &LaneKey, job: &JobId, now: Timestamp) -> Result<(), LedgerError> {
+        fails(&self.failing_disturbs)?;
         self.ledger.disturb(lane, job, now).await
     }
 
     async fn release(&self, lease: &Lease, rest: Option<Rest>, now: Timestamp) -> Result<Release, LedgerError> {
+        if counts_down(&self.lost_releases) {
+            return Ok(Release::Lost);
+        }
         self.ledger.release(lease, rest, now).await
     }
 
     async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<(), LedgerError> {
+        fails(&self.failing_hand_backs)?;
         self.ledger.hand_back(lease, now).await
     }
 
     async fn lanes_to_wake(&self, now: Timestamp, limit: u32) -> Result<Swept, LedgerError> {
+        self.sweeps.fetch_add(1, Ordering::SeqCst);
         self.ledger.lanes_to_wake(now, limit).await
     }
 
@@ -338,6 +435,19 @@ impl World {
             ledger: ledger.clone(),
             failing_completes: AtomicU32::new(0),
             failing_leases: AtomicU32::new(0),
+            unreadable_leases: AtomicU32::new(0),
+            failing_heads: AtomicU32::new(0),
+            failing_begins: AtomicU32::new(0),
+            failing_disturbs: AtomicU32::new(0),
+            failing_hand_backs: AtomicU32::new(0),
+            lost_heads: AtomicU32::new(0),
+            unready_heads: AtomicU32::new(0),
+            lost_begins: AtomicU32::new(0),
+            lost_releases: AtomicU32::new(0),
+            late_begins: AtomicU32::new(0),
+            held_begins: AtomicU32::new(0),
+            sweeps: AtomicU32::new(0),
+            begins_asked: AtomicU32::new(0),
             failing_stops: AtomicU32::new(0),
             failing_recalls: AtomicU32::new(0),
             stops_asked: AtomicU32::new(0),
@@ -350,6 +460,9 @@ impl World {
             together: AtomicU32::new(1),
             bursts: Mutex::default(),
             reserving_takes: Mutex::default(),
+            reserved_for: Mutex::default(),
+            deadline: Mutex::default(),
+            hung_ended: Arc::default(),
             ledger: Arc::clone(&flaky),
             limiter: limiter.clone(),
             clock: clock.clone(),

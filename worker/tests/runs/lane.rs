@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use worker::lane::{LEASE, Ran};
 use worker::limiter::{Lesson, Quota};
 
-use crate::harness::{Act, World, lane_of, shop_id, warehouse};
+use crate::harness::{Act, LOOKS, World, lane_of, shop_id, warehouse};
 
 async fn with_orders(orders: std::ops::RangeInclusive<u64>) -> World {
     let world = World::standing_still();
@@ -125,6 +125,24 @@ async fn an_attempt_that_does_not_end_is_broken_off_before_the_lease_ends() {
     assert_eq!(world.run("acme").await, Ran::Visible, "the run took long enough");
     let job = world.job("acme", 1).await;
     assert_eq!((job.state.kind(), job.reach), (StateKind::Retrying, Reach::Unresolved));
+    for _ in 0..LOOKS {
+        if world.script.hung_ended() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("what was given up must not go on: the lane is free for the next");
+}
+
+#[tokio::test]
+async fn no_call_may_begin_in_the_last_ten_seconds_of_the_lease() {
+    for together in [1, 100] {
+        let world = with_orders(1..=2).await;
+        world.together(together);
+        let last = in_seconds(&world, LEASE.as_secs() - 10);
+        world.run("acme").await;
+        assert_eq!(world.script.deadline(), Some(last), "they are kept for recording");
+    }
 }
 
 #[tokio::test]
@@ -225,6 +243,17 @@ async fn a_provider_that_asks_for_a_long_silence_keeps_no_message() {
     assert_eq!(world.run("acme").await, Ran::Delete { wake: Some(until) });
     assert!(world.script.attempts().is_empty());
     assert_eq!(world.job("acme", 1).await.attempts, 0);
+}
+
+#[tokio::test]
+async fn a_message_is_kept_for_a_minute_and_no_longer() {
+    for (seconds, kept) in [(59, true), (60, true), (61, false)] {
+        let world = with_orders(1..=1).await;
+        let until = in_seconds(&world, seconds);
+        world.limiter.learn(&warehouse(), Lesson::StopUntil(until));
+        let expected = if kept { Ran::DeferUntil(until) } else { Ran::Delete { wake: Some(until) } };
+        assert_eq!(world.run("acme").await, expected);
+    }
 }
 
 #[tokio::test]

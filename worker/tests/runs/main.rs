@@ -3,7 +3,9 @@
 
 mod harness;
 mod lane;
+mod answers;
 mod burst;
 mod daemon;
+mod messages;
 mod two_workers;
 mod poison;

@@ -1,6 +1,7 @@
 //! What nobody can work with: an order whose attempt panics each time, and wake-ups that cannot be read. The one ends
 //! before a person, the other are only late.
 
+use ::lane::attempt::AttemptKind;
 use ::lane::clock::SystemClock;
 use ::lane::id;
 use ::lane::outcome::Reach;
@@ -60,6 +61,7 @@ async fn an_order_that_panics_after_a_write_is_looked_up_once_and_then_asked_abo
     assert_eq!(run_until_ended(&world, 1).await, ATTEMPTS_MAX as usize + 1);
     let job = world.job("acme", 1).await;
     assert_eq!((job.state.kind(), &job.reach), (StateKind::Held, &Reach::Unresolved), "it may be there");
+    assert_eq!(world.script.reserved_for(), Some(AttemptKind::LookUp), "to look takes less of the limit");
     assert_eq!(world.script.attempts()[..2], ["acme/1", "acme/2"], "where the policy says so, others pass it at once");
 }
 
