@@ -164,9 +164,9 @@ async fn a_worker_that_is_to_stop_does_not_wait_for_the_ledger_to_take_a_lease_b
         }
         stop.cancel();
     };
-    let run = tokio::time::timeout(ENDLESS, world.lanes.run(&lane, &stop));
-    let (ran, ()) = tokio::join!(run, stopping);
-    assert!(matches!(ran.expect("it ends"), Ran::DeferUntil(_)));
+    let both = async { tokio::join!(world.lanes.run(&lane, &stop), stopping) };
+    let (ran, ()) = tokio::time::timeout(ENDLESS, both).await.expect("it ends");
+    assert!(matches!(ran, Ran::DeferUntil(_)));
 }
 
 #[tokio::test]
@@ -180,9 +180,9 @@ async fn a_report_is_offered_until_the_lease_ends_and_not_beyond() {
         }
         world.advance(LEASE);
     };
-    let run = tokio::time::timeout(ENDLESS, world.lanes.run(&lane, &stop));
-    let (ran, ()) = tokio::join!(run, lease_ends);
-    assert!(matches!(ran.expect("it ends"), Ran::DeferUntil(_)));
+    let both = async { tokio::join!(world.lanes.run(&lane, &stop), lease_ends) };
+    let (ran, ()) = tokio::time::timeout(ENDLESS, both).await.expect("it ends");
+    assert!(matches!(ran, Ran::DeferUntil(_)));
     assert_eq!(world.state("acme", 1).await, StateKind::Attempting);
     so_often(&world.flaky.failing_completes, 0);
     goes_on(&world, 1).await;

@@ -260,10 +260,13 @@ async fn a_daemon_that_cannot_learn_who_asked_for_silence_still_stops_when_it_is
     let world = World::standing_still();
     world.flaky.failing_recalls.store(u32::MAX, Ordering::SeqCst);
     let running = start(&world, 4);
-    while world.flaky.failing_recalls.load(Ordering::SeqCst) == u32::MAX {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    tokio::time::timeout(Duration::from_mins(1), running.end()).await.expect("it stops");
+    let ends = async {
+        while world.flaky.failing_recalls.load(Ordering::SeqCst) == u32::MAX {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        running.end().await;
+    };
+    tokio::time::timeout(Duration::from_mins(1), ends).await.expect("it stops");
     assert!(world.script.attempts().is_empty());
 }
 
