@@ -95,7 +95,7 @@ impl Program {
     ) -> anyhow::Result<Self> {
         let handler = parts::handler_settings(config)?;
         let boot = Boot { id: boots::fresh(&mut chance), origin };
-        let ledger = Ledger::boot(&config.ledger.path, &boot, clock.as_ref())?;
+        let ledger = Ledger::boot(&config.ledger.path, &boot, config.ledger.log_pages(), clock.as_ref())?;
         let webhooks = listen("[webhooks] listen", config.webhooks.listen).await?;
         let review = listen("[review] listen", config.review.listen).await?;
         let addresses = Addresses { webhooks: webhooks.local_addr()?, review: review.local_addr()? };

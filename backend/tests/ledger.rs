@@ -175,8 +175,22 @@ async fn lists_of_people_are_read_by_an_index() {
     let conn = rusqlite::Connection::open(&path).unwrap();
     for (query, index) in [
         ("SELECT doc FROM job WHERE state = 'held' ORDER BY changed_at, seq LIMIT 9", "job_state"),
-        ("SELECT doc FROM job WHERE shop = 'a' AND state = 'held' ORDER BY changed_at, seq LIMIT 9", "job_shop_state"),
-        ("SELECT doc FROM job WHERE shop = 'a' ORDER BY seq LIMIT 9", "job_shop"),
+        (
+            "SELECT doc FROM job WHERE shop = 'a' AND state = 'held' AND state NOT IN ('waiting', 'attempting')
+             AND (changed_at, seq) > (1, 2) ORDER BY changed_at, seq LIMIT 9",
+            "job_shop_state",
+        ),
+        (
+            "SELECT doc FROM job WHERE lane IN (SELECT seq FROM lane WHERE shop = 'a') AND in_line = 1
+             AND +state = 'waiting' AND (lane, place) > (1, 2) ORDER BY lane, place LIMIT 9",
+            "job_line",
+        ),
+        (
+            "SELECT doc FROM job WHERE +shop = 'a' AND state = 'attempting' ORDER BY changed_at, seq LIMIT 9",
+            "job_state",
+        ),
+        ("SELECT doc FROM job WHERE shop = 'a' AND (seq, seq) > (1, 1) ORDER BY seq, seq LIMIT 9", "job_shop"),
+        ("SELECT doc FROM job WHERE id = 'a' AND lane = 1", "job_id"),
         ("SELECT id FROM job WHERE lane = 1 AND in_line = 1 ORDER BY place", "job_line"),
         ("SELECT id FROM job WHERE lane = 1 AND in_line = 1 AND place > 2 ORDER BY place LIMIT 9", "job_line"),
         ("SELECT seq FROM job WHERE warehouse = 'a/1'", "job_warehouse"),

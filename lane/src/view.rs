@@ -36,7 +36,8 @@ pub struct Paged<T> {
     pub next: Option<String>,
 }
 
-/// Which jobs to list. Rows come by the time of their last change, oldest first.
+/// Which jobs to list. Those in one state come by the time of their last change, oldest first; those that wait in one shop
+/// as they stand in its line; those in any state in the order they were accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {
     /// In this state.

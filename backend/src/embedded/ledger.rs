@@ -1,7 +1,7 @@
 //! The ledger in one SQLite file: one writer thread that groups commits, readers with connections of their own.
 //!
 //! Each verb of the ports is one unit of writing ([`writer`]) or one read ([`readers`]); the domain's functions decide
-//! what a unit writes ([`intake`], [`work`], [`shipping`], [`sweep`], [`desk`], [`registry`], [`privacy`]), and [`rows`] knows how it lies in the file.
+//! what a unit writes ([`identity`], [`intake`], [`work`], [`shipping`], [`sweep`], [`desk`], [`registry`], [`privacy`]), and [`rows`] knows how it lies in the file.
 
 mod open;
 mod boots;
@@ -10,6 +10,7 @@ mod commit;
 mod wal;
 mod readers;
 mod rows;
+mod identity;
 mod intake;
 mod touch;
 mod closing;
@@ -56,6 +57,7 @@ pub use boots::{Boot, BootId, Origin};
 pub use open::OpenError;
 use privacy::Step;
 use readers::{Place, Readers};
+pub use wal::LOG_PAGES;
 use writer::Writer;
 
 /// How long SQLite itself waits for a lock, well inside the answer's deadline of a webhook.
@@ -77,19 +79,21 @@ impl Ledger {
     /// Opens the file at `path`, or makes it. Once this returns, no other process can, every commit is synced, and
     /// the leases of the last boot are void.
     pub fn open(path: &Path, clock: &dyn Clock) -> Result<Self, OpenError> {
-        Self::start(path, open::open(path, clock.now())?)
+        Self::start(path, LOG_PAGES, open::open(path, clock.now())?)
     }
 
     /// Opens the file for a program that carries orders out. A file that is older than what last ran here is refused,
     /// unless `boot` says that it is a backup; then nothing that the file does not know of is done a second time.
-    pub fn boot(path: &Path, boot: &Boot, clock: &dyn Clock) -> Result<Self, OpenError> {
-        Self::start(path, boots::open(path, clock.now(), boot)?)
+    /// The write-ahead log is moved into the file from `log_pages` pages of 4 KiB on, [`LOG_PAGES`] unless a setting says
+    /// otherwise.
+    pub fn boot(path: &Path, boot: &Boot, log_pages: u32, clock: &dyn Clock) -> Result<Self, OpenError> {
+        Self::start(path, log_pages, boots::open(path, clock.now(), boot)?)
     }
 
-    fn start(path: &Path, (conn, lock): (Connection, open::Lock)) -> Result<Self, OpenError> {
+    fn start(path: &Path, log_pages: u32, (conn, lock): (Connection, open::Lock)) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
         let second = open::second(&conn, path)?;
-        let writer = Writer::start(conn, second).map_err(unusable)?;
+        let writer = Writer::start(conn, second, log_pages).map_err(unusable)?;
         Ok(Self::of(path, writer, Place::Threads, lock))
     }
 

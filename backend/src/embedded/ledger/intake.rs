@@ -15,9 +15,9 @@ use lane::wake_up::{Envelope, SendKind};
 use lane::webhook::{Content, OrderNews, Webhook};
 use zstd::bulk::Compressor;
 
-use super::rows::{JobRow, LaneRow, append, micros, one, wake_by};
+use super::rows::{JobRow, LaneRow, micros, one, wake_by};
 use super::writer::{Fault, Unit};
-use super::{boots, closing, privacy, touch};
+use super::{boots, closing, identity, privacy, touch};
 
 /// How long the handler's own wake-up may take to be heard before the sweep sends another.
 pub(super) const SEND_GRACE: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Res
     let shop = shop_of(unit, webhook.source, &webhook.merchant)?;
     let unknown = format!("merchant:{}", webhook.merchant);
     let owner = shop.as_ref().map_or(unknown.as_str(), |shop| shop.id.as_str());
-    if !claim(unit, &webhook.identity_keys(owner))? {
+    if !identity::claim(unit, webhook, &webhook.identity_keys(owner))? {
         unit.count("webhook/duplicate".to_owned(), 1);
         return Ok(Recorded::Duplicate);
     }
@@ -130,17 +130,17 @@ pub(super) fn take_in(
     news: &OrderNews,
     arrival: &Arrival<'_>,
 ) -> Result<Caused, Fault> {
-    let lane = LaneRow::find_or_make(unit, &LaneKey::orders(&shop.id), &shop.id)?;
+    let mut lane = LaneRow::find_or_make(unit, &LaneKey::orders(&shop.id), &shop.id)?;
     let judged = shop.qualifies.judge(news);
     match JobRow::find(unit.conn, lane.seq, &news.id)? {
         Some(row) => tell(unit, &lane, row, news, judged, arrival),
-        None => accept(unit, &lane, shop, news, judged, arrival),
+        None => accept(unit, &mut lane, shop, news, judged, arrival),
     }
 }
 
 fn accept(
     unit: &mut Unit<'_>,
-    lane: &LaneRow,
+    lane: &mut LaneRow,
     shop: &Shop,
     news: &OrderNews,
     judged: Result<(), lane::shop::SkipReason>,
@@ -151,7 +151,7 @@ fn accept(
     let judged = if doubted { Ok(()) } else { judged };
     let why = judged.as_ref().err().map(lane::shop::SkipReason::words);
     let correlation = arrival.correlation.clone();
-    let place = append(unit, lane.seq, judged.is_ok().then(|| after(arrival.at, SEND_GRACE)))?;
+    let place = lane.append(unit, arrival.at, judged.is_ok().then(|| after(arrival.at, SEND_GRACE)))?;
     let mut job = Job::accept(lane.key.clone(), shop.id.clone(), news, judged, place, correlation.clone(), arrival.at);
     if doubted {
         job.doubt();
@@ -213,21 +213,6 @@ fn wake_again(unit: &Unit<'_>, lane: &LaneRow, job: &mut Job, now: Timestamp) ->
     }
     wake_by(unit, lane.seq, after(now, SEND_GRACE))?;
     Ok((lane.depth < WAKE_UPS_PER_LANE_MAX).then(|| job.send(SendKind::Again, now)))
-}
-
-/// Takes the webhook's permanent keys; `false` if any was taken before.
-pub(super) fn claim(unit: &Unit<'_>, keys: &[[u8; 32]]) -> Result<bool, Fault> {
-    // Half of a SHA-256 is beyond any chance of meeting another, and halves the index.
-    let halves: Vec<&[u8]> = keys.iter().map(|key| &key[..16]).collect();
-    for key in &halves {
-        if one::<i64>(unit.conn, "SELECT 1 FROM identity WHERE key = ?1", [key])?.is_some() {
-            return Ok(false);
-        }
-    }
-    for key in &halves {
-        unit.conn.prepare_cached("INSERT INTO identity (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([key])?;
-    }
-    Ok(true)
 }
 
 /// The shop that has this domain.

@@ -21,32 +21,20 @@ use super::writer::Fault;
 const LANES_LOOKED_AT_MAX: u32 = 2000;
 
 pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result<Paged<Job>, Fault> {
-    let mut wheres = Vec::new();
-    let mut values: Vec<Value> = Vec::new();
-    if let Some(shop) = &filter.shop {
-        values.push(shop.as_str().to_owned().into());
-        wheres.push(format!("shop = ?{}", values.len()));
+    let (wheres, first, second) = listed(filter);
+    let text = |text: &str| Value::from(text.to_owned());
+    let shop = filter.shop.as_ref().map_or(Value::Null, |shop| text(shop.as_str()));
+    let mut values = vec![shop, filter.state.map_or(Value::Null, |state| text(state.as_str()))];
+    let mut after = String::new();
+    if let Some(last) = &page.after {
+        let (one, other) = cursor(last)?;
+        values.extend([one.into(), other.into()]);
+        after = format!("AND ({first}, {second}) > (?3, ?4)");
     }
-    if let Some(state) = filter.state {
-        values.push(state.as_str().to_owned().into());
-        wheres.push(format!("state = ?{}", values.len()));
-    }
-    // Within one state the index lies by time; over all states jobs come in the order they were accepted.
-    let by_time = filter.state.is_some();
-    if let Some(after) = &page.after {
-        let (at, seq) = cursor(after)?;
-        values.push(seq.into());
-        if by_time {
-            values.push(at.into());
-            wheres.push(format!("(changed_at, seq) > (?{}, ?{})", values.len(), values.len() - 1));
-        } else {
-            wheres.push(format!("seq > ?{}", values.len()));
-        }
-    }
-    let filter_sql = if wheres.is_empty() { String::new() } else { format!("WHERE {}", wheres.join(" AND ")) };
-    let order = if by_time { "changed_at, seq" } else { "seq" };
-    let sql =
-        format!("SELECT changed_at, seq, format, doc FROM job {filter_sql} ORDER BY {order} LIMIT {}", page.rows() + 1);
+    let sql = format!(
+        "SELECT {first}, {second}, format, doc FROM job WHERE {wheres} {after} ORDER BY {first}, {second} LIMIT {}",
+        page.rows() + 1
+    );
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut found = Vec::new();
@@ -54,7 +42,24 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result
         let job = read_job(row.get(2)?, &row.get::<_, String>(3)?)?;
         found.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, job));
     }
-    Ok(paged(found, page, |(at, seq, _)| format!("{at}.{seq}"), |(_, _, job)| job))
+    Ok(paged(found, page, |(one, other, _)| format!("{one}.{other}"), |(_, _, job)| job))
+}
+
+/// Which rows are listed, and the two columns they are ordered by: each list is a piece of an index.
+fn listed(filter: &JobFilter) -> (&'static str, &'static str, &'static str) {
+    match (&filter.shop, filter.state) {
+        (None, None) => ("?1 IS NULL AND ?2 IS NULL", "seq", "seq"),
+        (None, Some(_)) => ("?1 IS NULL AND state = ?2", "changed_at", "seq"),
+        (Some(_), None) => ("shop = ?1 AND ?2 IS NULL", "seq", "seq"),
+        (Some(_), Some(StateKind::Waiting)) => {
+            ("lane IN (SELECT seq FROM lane WHERE shop = ?1) AND in_line = 1 AND +state = ?2", "lane", "place")
+        }
+        // There are never more of them than workers have taken up.
+        (Some(_), Some(StateKind::Attempting)) => ("+shop = ?1 AND state = ?2", "changed_at", "seq"),
+        (Some(_), Some(_)) => {
+            ("shop = ?1 AND state = ?2 AND state NOT IN ('waiting', 'attempting')", "changed_at", "seq")
+        }
+    }
 }
 
 pub(super) fn cursor(text: &str) -> Result<(i64, i64), Fault> {

@@ -120,8 +120,12 @@ fn moves_in_doubt(unit: &Unit<'_>, shop: &Shop) -> Result<Option<RegistryError>,
         return Ok(None);
     }
     let sql = "SELECT json_extract(doc, '$.number') FROM job
-               WHERE shop = ?1 AND state IN ('waiting', 'attempting', 'retrying', 'held', 'failed')
-                 AND (state = 'attempting' OR json_extract(doc, '$.reach') = 'unresolved') LIMIT 1";
+               WHERE lane IN (SELECT seq FROM lane WHERE shop = ?1) AND in_line = 1
+                 AND (state = 'attempting' OR json_extract(doc, '$.reach') = 'unresolved')
+               UNION ALL
+               SELECT json_extract(doc, '$.number') FROM job
+               WHERE shop = ?1 AND state IN ('held', 'failed') AND state NOT IN ('waiting', 'attempting')
+                 AND json_extract(doc, '$.reach') = 'unresolved' LIMIT 1";
     let order: Option<String> = one(unit.conn, sql, [shop.id.as_str()])?;
     Ok(order.map(|order| RegistryError::InDoubt { order, warehouse: known.warehouse }))
 }

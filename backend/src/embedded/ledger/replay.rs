@@ -8,9 +8,8 @@ use lane::wake_up::Envelope;
 use lane::webhook::{Content, Webhook};
 use rusqlite::OptionalExtension;
 
-use super::intake::{
-    Arrival, Caused, JOB_UNREADABLE, claim, is_of_a_newer_program, quarantine, settle, shop_of, take_in,
-};
+use super::identity::claim;
+use super::intake::{Arrival, Caused, JOB_UNREADABLE, is_of_a_newer_program, quarantine, settle, shop_of, take_in};
 use super::rows::{from_micros, one};
 use super::writer::{Fault, Unit};
 use super::{closing, privacy, touch};
@@ -91,7 +90,7 @@ pub(super) fn replay(unit: &mut Unit<'_>, seq: i64, shop: &Shop) -> Result<Optio
     // shop had this webhook before it was removed.
     let within_shop = webhook.identity_keys(shop.id.as_str());
     let skip = usize::from(webhook.webhook_id.is_some());
-    let (outcome, job, send) = if claim(unit, &within_shop[skip..])? {
+    let (outcome, job, send) = if claim(unit, &webhook, &within_shop[skip..])? {
         let (recorded, job) = match cause(unit, shop, &webhook) {
             Ok(Some(caused)) => caused,
             Ok(None) => return Ok(None),

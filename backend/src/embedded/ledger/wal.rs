@@ -15,12 +15,12 @@ use rusqlite::{Connection, ErrorCode};
 use super::commit::Stop;
 use super::writer::sqlite_error;
 
-/// Pages in the log from which they are moved (8 MiB). Fewer, and pages that change all the time are moved again and
-/// again; more, and a start after a crash has more to read.
-const MOVE_AT: i64 = 2000;
+/// Pages in the log from which they are moved, unless a setting says otherwise (64 MiB). Fewer, and pages that change all
+/// the time are moved again and again; more, and a start after a crash has more to read.
+pub const LOG_PAGES: u32 = 16_384;
 
 /// Pages that the writer moves itself: some milliseconds' worth.
-const REST: i64 = 400;
+const REST: i64 = 1000;
 
 /// Commits between two tries of the writer to let a log start over that a reader held.
 const TRY_AGAIN: u32 = 8;
@@ -76,11 +76,13 @@ pub(super) struct Mover {
     commits: u32,
     /// It was told that the log cannot be moved.
     stuck: bool,
+    /// Pages in the log from which they are moved.
+    move_at: i64,
 }
 
 impl Mover {
     /// Starts the thread, with a connection of its own. A sync that fails there stops the ledger at once.
-    pub(super) fn start(conn: Connection, stop: Stop) -> std::io::Result<Self> {
+    pub(super) fn start(conn: Connection, stop: Stop, log_pages: u32) -> std::io::Result<Self> {
         let (ask, asked) = sync_channel(1);
         let (tell, moved) = sync_channel(1);
         let work = move || {
@@ -93,7 +95,8 @@ impl Mover {
             }
         };
         let thread = std::thread::Builder::new().name("ledger-mover".to_owned()).spawn(work)?;
-        Ok(Self { ask: Some(ask), moved, thread: Some(thread), at_work: false, commits: 0, stuck: false })
+        let (ask, thread, move_at) = (Some(ask), Some(thread), i64::from(log_pages));
+        Ok(Self { ask, moved, thread, at_work: false, commits: 0, stuck: false, move_at })
     }
 
     /// Keeps the log short; called by the writer between two commits. An error means that the file is in doubt.
@@ -112,10 +115,10 @@ impl Mover {
             Err(error) => return self.passable(Err(error)),
         };
         let unmoved = length.all - length.moved;
-        if unmoved >= MOVE_AT {
+        if unmoved >= self.move_at {
             // There is room for one: the last was taken before it was answered.
             self.at_work = self.ask.as_ref().is_some_and(|ask| ask.try_send(()).is_ok());
-        } else if length.all >= MOVE_AT && unmoved <= REST && self.commits >= TRY_AGAIN {
+        } else if length.all >= self.move_at && unmoved <= REST && self.commits >= TRY_AGAIN {
             // A reader was in the way when all of it had been moved.
             return self.finish(conn);
         }

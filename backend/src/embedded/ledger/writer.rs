@@ -133,12 +133,12 @@ enum Errands {
 
 impl Writer {
     /// Starts the thread; it ends when the last handle is dropped or when the ledger stops.
-    /// `second` is another connection to the file, for moving the write-ahead log.
-    pub(super) fn start(conn: Connection, second: Connection) -> std::io::Result<Self> {
+    /// `second` is another connection to the file, for moving the write-ahead log from `log_pages` on.
+    pub(super) fn start(conn: Connection, second: Connection, log_pages: u32) -> std::io::Result<Self> {
         let (tasks, waiting) = mpsc::channel(WAITING_WRITES_MAX);
         let (stop, stopped) = watch::channel(None);
         let stop = Stop(stop);
-        let mover = Mover::start(second, stop.clone())?;
+        let mover = Mover::start(second, stop.clone(), log_pages)?;
         let pen = Pen { mover: Some(mover), conn, stop };
         std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(pen, waiting))?;
         Ok(Self { errands: Errands::Thread(tasks), stopped })

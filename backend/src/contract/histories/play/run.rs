@@ -99,8 +99,9 @@ impl<S: Subject> Player<S> {
             Meanwhile::Nothing => return Ok(()),
             Meanwhile::Newer => self.send(order(shop, job, 9, ending.chance, 0, now)),
             Meanwhile::Part => {
-                let content = Content::Touched(Named::Part(part(ending.part.unwrap_or(0))));
-                let body = format!("released in turn {}", self.turn);
+                let part = part(ending.part.unwrap_or(0));
+                let body = format!("{part} released in turn {}", self.turn);
+                let content = Content::Touched(Named::Part(part));
                 let mut touch = webhook(shop, "fulfillment_orders/hold_released", content, &body, now);
                 touch.event_id = Some(self.fresh("event"));
                 self.send(touch)

@@ -12,7 +12,7 @@ use lane::policy::Policy;
 use lane::ports::{Begin, Burst};
 use lane::state::StateKind::{self, Failed, Held, Rejected, Retrying, Skipped, Waiting};
 
-use super::super::Ledger;
+use super::super::{LOG_PAGES, Ledger};
 use super::*;
 use crate::contract::ledger::{News, Ports, Scene};
 
@@ -154,7 +154,7 @@ async fn a_copy_that_was_made_while_the_program_ran_is_told_from_what_it_did_lat
     let mut machine = Machine::new();
     machine.starts += 1;
     let boot = Boot { id: BootId::of(machine.starts), origin: Origin::LastRun };
-    let ledger = Ledger::boot(&machine.file(), &boot, machine.clock.as_ref()).unwrap();
+    let ledger = Ledger::boot(&machine.file(), &boot, LOG_PAGES, machine.clock.as_ref()).unwrap();
     let backup = machine.backup();
     ledger.still_runs(&BootId::of(77), machine.clock.now()).await.unwrap();
     ledger.still_runs(&BootId::of(78), machine.clock.now()).await.unwrap();
@@ -172,11 +172,7 @@ async fn a_copy_that_was_made_while_the_program_ran_is_told_from_what_it_did_lat
 #[test]
 fn a_file_of_an_earlier_version_is_taken_as_it_is_unless_something_newer_ran_here() {
     let mut machine = Machine::new();
-    drop(open::open(&machine.file(), machine.clock.now()).unwrap());
-    Connection::open(machine.file())
-        .unwrap()
-        .execute_batch("DROP TABLE boot; DROP TABLE restored; DROP INDEX domain_shop; PRAGMA user_version = 2")
-        .unwrap();
+    open::tests::earlier_version(&machine.file(), 2);
     let backup = machine.backup();
     assert!(!machine.is_older(), "the first start after the upgrade");
     assert!(!machine.is_older());
@@ -243,7 +239,7 @@ fn scene_of(ledger: Ledger, clock: &Arc<ManualClock>) -> Scene {
 async fn of_a_backup_all_that_it_takes_for_untouched_is_looked_up_and_nothing_else_changes() {
     let machine = Machine::new();
     let boot = |nth, origin| Boot { id: BootId::of(nth), origin };
-    let ledger = Ledger::boot(&machine.file(), &boot(1, Origin::LastRun), machine.clock.as_ref()).unwrap();
+    let ledger = Ledger::boot(&machine.file(), &boot(1, Origin::LastRun), LOG_PAGES, machine.clock.as_ref()).unwrap();
     let scene = scene_of(ledger, &machine.clock);
     let orders = in_all_states(&scene).await;
     let mut before: Vec<Job> = Vec::new();
@@ -257,7 +253,7 @@ async fn of_a_backup_all_that_it_takes_for_untouched_is_looked_up_and_nothing_el
 
     let other = Machine::new();
     other.restore(&backup);
-    let ledger = Ledger::boot(&other.file(), &boot(2, Origin::Backup), machine.clock.as_ref()).unwrap();
+    let ledger = Ledger::boot(&other.file(), &boot(2, Origin::Backup), LOG_PAGES, machine.clock.as_ref()).unwrap();
     let scene = scene_of(ledger, &machine.clock);
     for (order, was) in orders.iter().zip(before) {
         let mut doubted = was.clone();
@@ -280,7 +276,8 @@ async fn of_a_backup_all_that_it_takes_for_untouched_is_looked_up_and_nothing_el
 async fn what_is_new_after_a_backup_was_put_in_place_is_looked_up_for_thirty_days() {
     let machine = Machine::new();
     let boot = Boot { id: BootId::of(1), origin: Origin::Backup };
-    let scene = scene_of(Ledger::boot(&machine.file(), &boot, machine.clock.as_ref()).unwrap(), &machine.clock);
+    let scene =
+        scene_of(Ledger::boot(&machine.file(), &boot, LOG_PAGES, machine.clock.as_ref()).unwrap(), &machine.clock);
     scene.shop("acme").await;
     scene.pass(60);
     scene.hears("acme", &News::of(1)).await;

@@ -16,13 +16,21 @@ use crate::contract::ledger::{News, Ports, Scene};
 
 const ADDED: &str = "2026-11-01T08:00:00.25Z";
 
+/// An empty file as the program of that version left it.
+pub(in super::super) fn earlier_version(path: &Path, version: usize) -> Connection {
+    let conn = Connection::open(path).unwrap();
+    for migration in &MIGRATIONS[..version] {
+        conn.execute_batch(migration).unwrap();
+    }
+    conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    conn.pragma_update(None, "user_version", version).unwrap();
+    conn
+}
+
 /// A file as the first version left it: one shop with its two rules, an order that waits, one that is at the warehouse,
 /// one that is held, an account that wants no calls for now, and a webhook of a shop that is not known yet.
 fn first_version(path: &Path) -> Connection {
-    let conn = Connection::open(path).unwrap();
-    conn.execute_batch(MIGRATIONS[0]).unwrap();
-    conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-    conn.pragma_update(None, "user_version", 1).unwrap();
+    let conn = earlier_version(path, 1);
     let shop = json!({
         "id": "acme", "source": "shopify", "domains": ["acme.myshopify.com"], "token": "env:TOKEN",
         "warehouse": "shipstation/main",

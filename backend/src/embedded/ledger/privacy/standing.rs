@@ -50,7 +50,7 @@ fn known(conn: &Connection, request: &Request) -> Result<Option<Shop>, Fault> {
 /// Whether an order or a kept webhook came after the shop had left: then its merchant is back, and it is theirs.
 fn is_heard_after(conn: &Connection, request: &Request, left: i64) -> Result<bool, Fault> {
     if let Some(shop) = &request.kept.shop {
-        let job = "SELECT 1 FROM job WHERE shop = ?1 AND accepted_at > ?2 LIMIT 1";
+        let job = "SELECT 1 FROM lane WHERE shop = ?1 AND heard_at > ?2 LIMIT 1";
         if one::<i64>(conn, job, (shop.as_str(), left))?.is_some() {
             return Ok(true);
         }
