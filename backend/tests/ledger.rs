@@ -8,12 +8,13 @@ use std::time::Duration;
 use backend::contract::ledger::{News, Ports, Scene, cases};
 use backend::embedded::ledger::{Ledger, OpenError};
 use lane::clock::{Clock, ManualClock, Timestamp};
-use lane::id::{AccountId, JobId};
+use lane::id::{AccountId, JobId, ShopId};
 use lane::outcome::{Outcome, Reach};
 use lane::policy::Policy;
-use lane::ports::{Begin, Burst, Intake, Notice, Recorded, Shipping, Work};
+use lane::ports::{Begin, Burst, Desk, Intake, Notice, Recorded, Shipping, Work};
 use lane::shop::SkipReason;
 use lane::state::StateKind;
+use lane::view::{JobFilter, Page};
 use lane::webhook::{Content, Named};
 
 fn clock() -> Arc<ManualClock> {
@@ -291,4 +292,59 @@ fn nobody_else_may_read_the_file() {
         let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
     }
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_knew_as_a_repetition_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let (story, _ledger) = scene(&path, &clock());
+    story.shop("acme").await;
+    for order in 1..=2 {
+        assert!(matches!(story.hears("acme", &News::of(order)).await, Recorded::New { .. }));
+    }
+    // As the versions before kept the keys: without saying what they are about.
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let moved = conn.execute("INSERT INTO identity SELECT substr(key, 9) FROM seen", []).unwrap();
+    assert_eq!(moved, 2);
+    conn.execute("DELETE FROM seen", []).unwrap();
+    for order in 1..=2 {
+        assert_eq!(story.hears("acme", &News::of(order)).await, Recorded::Duplicate);
+    }
+    assert!(matches!(story.hears("acme", &News::of(3)).await, Recorded::New { .. }));
+}
+
+#[tokio::test]
+async fn what_waits_in_a_shop_is_listed_as_it_stands_in_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (story, ledger) = scene(&folder.path().join("ledger.db"), &clock());
+    for shop in ["acme", "bolt"] {
+        story.shop(shop).await;
+        for order in 1..=5 {
+            story.hears(shop, &News::of(order)).await;
+        }
+    }
+    let listed = async |shop: &str, state: StateKind| {
+        let filter = JobFilter { shop: Some(ShopId::parse(shop).unwrap()), state: Some(state) };
+        let (mut jobs, mut page) = (Vec::new(), Page { after: None, limit: 2 });
+        loop {
+            let found = ledger.jobs(&filter, &page).await.unwrap();
+            assert!(found.rows.iter().all(|job| job.shop.as_str() == shop));
+            jobs.extend(found.rows.iter().map(|job| job.id.to_string()));
+            page.after = found.next;
+            if page.after.is_none() {
+                return jobs;
+            }
+        }
+    };
+    assert_eq!(listed("bolt", StateKind::Waiting).await, ["1", "2", "3", "4", "5"]);
+    let lease = story.lease("bolt").await;
+    assert_eq!(story.head(&lease).await.as_deref(), Some("1"));
+    story.begins(&lease, 1).await;
+    assert_eq!(listed("bolt", StateKind::Waiting).await, ["2", "3", "4", "5"]);
+    assert_eq!(listed("bolt", StateKind::Attempting).await, ["1"]);
+    assert_eq!(listed("acme", StateKind::Attempting).await, [""; 0]);
+    assert_eq!(listed("acme", StateKind::Waiting).await, ["1", "2", "3", "4", "5"]);
+    story.completes(&lease, 1, Outcome::Skip(SkipReason::TestOrder), Reach::Untouched).await;
+    assert_eq!(listed("bolt", StateKind::Skipped).await, ["1"]);
 }

@@ -10,6 +10,7 @@ mod commit;
 mod wal;
 mod readers;
 mod rows;
+mod shops;
 mod identity;
 mod intake;
 mod touch;

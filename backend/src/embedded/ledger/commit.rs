@@ -8,6 +8,7 @@ use lane::ports::LedgerError;
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
+use super::shops::Shops;
 use super::wal::{self, Mover};
 use super::writer::{Errand, Task, Unit, sqlite_error};
 
@@ -52,6 +53,7 @@ pub(super) struct Pen {
     /// `None` on simulated time: SQLite moves the log by itself then. Dropped before the connection.
     pub(super) mover: Option<Mover>,
     pub(super) conn: Connection,
+    pub(super) shops: Shops,
     pub(super) stop: Stop,
 }
 
@@ -90,7 +92,8 @@ impl Pen {
         let Batch { mut tasks, apart } = batch;
         // A sync may have failed beside the commits.
         let sound = self.stop.check();
-        let written = sound.and_then(|()| if tasks.is_empty() { Ok(()) } else { commit(&self.conn, &mut tasks) });
+        let written = sound
+            .and_then(|()| if tasks.is_empty() { Ok(()) } else { commit(&self.conn, &mut self.shops, &mut tasks) });
         if let Err(error) = &written {
             for task in &mut tasks {
                 task.fail(again(error));
@@ -133,8 +136,8 @@ fn again(error: &LedgerError) -> LedgerError {
 }
 
 /// Runs every task in a savepoint of one transaction and commits. A task that fails is rolled back alone.
-fn commit(conn: &Connection, tasks: &mut [Box<dyn Task>]) -> Result<(), LedgerError> {
-    let result = commit_all(conn, tasks);
+fn commit(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>]) -> Result<(), LedgerError> {
+    let result = commit_all(conn, shops, tasks);
     if result.is_err() && !conn.is_autocommit() {
         // Best effort: the failure itself is what is reported.
         let _ = conn.execute_batch("ROLLBACK");
@@ -142,7 +145,7 @@ fn commit(conn: &Connection, tasks: &mut [Box<dyn Task>]) -> Result<(), LedgerEr
     result
 }
 
-fn commit_all(conn: &Connection, tasks: &mut [Box<dyn Task>]) -> Result<(), LedgerError> {
+fn commit_all(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>]) -> Result<(), LedgerError> {
     let sql = |text: &str| -> Result<(), LedgerError> {
         conn.prepare_cached(text).and_then(|mut statement| statement.execute([])).map_err(|e| sqlite_error(&e))?;
         Ok(())
@@ -151,7 +154,7 @@ fn commit_all(conn: &Connection, tasks: &mut [Box<dyn Task>]) -> Result<(), Ledg
     sql("BEGIN IMMEDIATE")?;
     for task in tasks.iter_mut() {
         sql("SAVEPOINT unit")?;
-        let mut unit = Unit { conn, tally: HashMap::new() };
+        let mut unit = Unit { conn, tally: HashMap::new(), shops: &mut *shops };
         let ran = catch_unwind(AssertUnwindSafe(|| task.run(&mut unit)));
         let fault = match ran {
             Ok(Ok(())) => {

@@ -1,6 +1,7 @@
 //! Recording a webhook: is it a repetition, whose is it, what does it cause; all in one unit.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lane::clock::{Timestamp, after};
@@ -15,7 +16,7 @@ use lane::wake_up::{Envelope, SendKind};
 use lane::webhook::{Content, OrderNews, Webhook};
 use zstd::bulk::Compressor;
 
-use super::rows::{JobRow, LaneRow, micros, one, wake_by};
+use super::rows::{JobRow, LaneRow, micros, wake_by};
 use super::writer::{Fault, Unit};
 use super::{boots, closing, identity, privacy, touch};
 
@@ -40,28 +41,28 @@ pub(super) fn compress(body: &[u8]) -> Vec<u8> {
 pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Result<Recorded, Fault> {
     let shop = shop_of(unit, webhook.source, &webhook.merchant)?;
     let unknown = format!("merchant:{}", webhook.merchant);
-    let owner = shop.as_ref().map_or(unknown.as_str(), |shop| shop.id.as_str());
+    let owner = shop.as_deref().map_or(unknown.as_str(), |shop| shop.id.as_str());
     if !identity::claim(unit, webhook, &webhook.identity_keys(owner))? {
         unit.count("webhook/duplicate".to_owned(), 1);
         return Ok(Recorded::Duplicate);
     }
     let recorded = match &webhook.content {
-        Content::Privacy(request) => privacy::take_in(unit, webhook, shop.as_ref().map(|shop| &shop.id), request)?,
-        _ if privacy::forgotten(unit, webhook, shop.as_ref())? => Recorded::Forgotten,
+        Content::Privacy(request) => privacy::take_in(unit, webhook, shop.as_deref().map(|shop| &shop.id), request)?,
+        _ if privacy::forgotten(unit, webhook, shop.as_deref())? => Recorded::Forgotten,
         Content::Unreadable { why } => {
             // Where nothing was kept of the body, it cannot be anybody's who is to be forgotten.
             let body = (!webhook.body.is_empty()).then_some(body);
-            keep(unit, webhook, body, shop.as_ref().map(|shop| &shop.id), &Became::unreadable(why))?;
+            keep(unit, webhook, body, shop.as_deref().map(|shop| &shop.id), &Became::unreadable(why))?;
             Recorded::Quarantined(QuarantineReason::Unreadable)
         }
         Content::Order(news) => {
-            of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, arrival| take_in(unit, shop, news, arrival))?
+            of_shop(unit, webhook, body, shop.as_deref(), |unit, shop, arrival| take_in(unit, shop, news, arrival))?
         }
         Content::Touched(named) => {
-            of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, _| touch::take_in(unit, shop, webhook, named))?
+            of_shop(unit, webhook, body, shop.as_deref(), |unit, shop, _| touch::take_in(unit, shop, webhook, named))?
         }
         Content::Uninstalled { at } => {
-            of_shop(unit, webhook, body, shop.as_ref(), |unit, shop, _| closing::close(unit, &shop.id, *at))?
+            of_shop(unit, webhook, body, shop.as_deref(), |unit, shop, _| closing::close(unit, &shop.id, *at))?
         }
     };
     unit.count(format!("webhook/{}", recorded.label()), 1);
@@ -216,11 +217,14 @@ fn wake_again(unit: &Unit<'_>, lane: &LaneRow, job: &mut Job, now: Timestamp) ->
 }
 
 /// The shop that has this domain.
-pub(super) fn shop_of(unit: &Unit<'_>, source: Source, domain: &str) -> Result<Option<Shop>, Fault> {
+pub(super) fn shop_of(unit: &mut Unit<'_>, source: Source, domain: &str) -> Result<Option<Arc<Shop>>, Fault> {
     let sql = "SELECT shop.doc FROM domain JOIN shop ON shop.id = domain.shop
                WHERE domain.source = ?1 AND domain.name = ?2 AND shop.removed = 0";
-    let doc: Option<String> = one(unit.conn, sql, (source.as_str(), domain))?;
-    Ok(doc.as_deref().map(serde_json::from_str).transpose()?)
+    let mut statement = unit.conn.prepare_cached(sql)?;
+    let mut rows = statement.query((source.as_str(), domain))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let doc = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    unit.shops.read(doc).map(Some)
 }
 
 /// What a webhook's row says became of it.

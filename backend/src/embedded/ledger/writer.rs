@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::commit::{Batch, Fate, Pen, Stop};
+use super::shops::Shops;
 use super::wal::{self, Mover};
 
 /// Writes that may wait for the writer; callers beyond it wait for room, inside their own deadlines.
@@ -20,6 +21,7 @@ const WAITING_WRITES_MAX: usize = 1024;
 pub(super) struct Unit<'a> {
     pub(super) conn: &'a Connection,
     pub(super) tally: HashMap<String, i64>,
+    pub(super) shops: &'a mut Shops,
 }
 
 impl Unit<'_> {
@@ -139,7 +141,7 @@ impl Writer {
         let (stop, stopped) = watch::channel(None);
         let stop = Stop(stop);
         let mover = Mover::start(second, stop.clone(), log_pages)?;
-        let pen = Pen { mover: Some(mover), conn, stop };
+        let pen = Pen { mover: Some(mover), conn, shops: Shops::default(), stop };
         std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(pen, waiting))?;
         Ok(Self { errands: Errands::Thread(tasks), stopped })
     }
@@ -147,7 +149,7 @@ impl Writer {
     /// Writes in the calling task, one commit per write.
     pub(super) fn in_line(conn: Connection) -> Self {
         let (stop, stopped) = watch::channel(None);
-        let pen = Arc::new(Mutex::new(Some(Pen { mover: None, conn, stop: Stop(stop) })));
+        let pen = Arc::new(Mutex::new(Some(Pen { mover: None, conn, shops: Shops::default(), stop: Stop(stop) })));
         Self { errands: Errands::InLine(pen), stopped }
     }
 
