@@ -1,8 +1,8 @@
 //! What the readers of all bodies share: JSON without quoting it, and Shopify's three ways to write an id.
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::{Number, Value};
 
 use super::NotUnderstood;
 
@@ -24,22 +24,25 @@ pub(super) fn not_read(error: &serde_json::Error) -> NotUnderstood {
 /// The number of a resource, written as a number, as text, or as a global id (`gid://shopify/Order/1`) of this kind.
 pub(super) fn id(value: &Value, kind: &str) -> Option<u64> {
     match value {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => {
-            let digits = text
-                .strip_prefix("gid://shopify/")
-                .map_or(Some(text.as_str()), |rest| rest.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/')))?;
-            // The parser would take a plus sign too.
-            digits.bytes().all(|sign| sign.is_ascii_digit()).then_some(digits)?.parse().ok()
-        }
+        Value::Number(number) => id_of_number(number),
+        Value::String(text) => id_of_text(text, kind),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
-    .filter(|id| *id > 0)
 }
 
-/// A field's text; nothing if it is none.
-pub(super) fn text(value: Option<&Value>) -> &str {
-    value.and_then(Value::as_str).unwrap_or_default()
+/// The number of a resource, written as a number.
+pub(super) fn id_of_number(number: &Number) -> Option<u64> {
+    number.as_u64().filter(|id| *id > 0)
+}
+
+/// The number of a resource, written as text or as a global id of this kind.
+pub(super) fn id_of_text(text: &str, kind: &str) -> Option<u64> {
+    let digits = text
+        .strip_prefix("gid://shopify/")
+        .map_or(Some(text), |rest| rest.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/')))?;
+    // The parser would take a plus sign too.
+    let digits = digits.bytes().all(|sign| sign.is_ascii_digit()).then_some(digits)?;
+    digits.parse().ok().filter(|id| *id > 0)
 }
 
 #[cfg(test)]

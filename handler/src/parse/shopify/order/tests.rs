@@ -1,8 +1,13 @@
 //! The promises of the reading and of the fingerprint, on an order in the platform's shape.
 
-use proptest::prelude::*;
-use serde_json::{Map, json};
+mod plainly;
+mod alike;
 
+use lane::id::Fingerprint;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use self::plainly::is_silent;
 use super::*;
 
 const ORDER: &str = include_str!("../../../../testdata/order.json");
