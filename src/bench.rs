@@ -12,6 +12,7 @@ mod server;
 mod load;
 mod lean;
 mod protocol;
+mod one_call;
 mod stages;
 mod intake;
 mod independent;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::world::{Delivery, World, domain, eventually, orders};
@@ -65,33 +66,60 @@ async fn without_file_handles_new_connections_wait_and_nothing_accepted_is_lost(
     assert_eq!(world.shipstation.journal().commit_count(), 20);
 }
 
+/// What a process may have at most from now on, in KiB of its address space.
+fn limit_memory(process: u32, kib: u64) {
+    let limit = format!("--as={}", kib * 1024);
+    let set = std::process::Command::new("prlimit").args(["--pid", &process.to_string(), &limit]).status();
+    assert!(set.expect("prlimit (util-linux) runs").success(), "the limit is set");
+}
+
+/// Posts a body of spaces and keeps its last bytes back until all others of `together` have sent as much.
+async fn post_large(address: &str, together: &tokio::sync::Barrier) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address).await?;
+    let body = vec![b' '; 4_000_000];
+    let head = format!(
+        "POST /webhooks/shopify/shop HTTP/1.1\r\nhost: lanekeeper\r\ncontent-length: {}\r\n\r\n",
+        body.len() + 1
+    );
+    // A server that stops reading must not keep the others from going on.
+    let sent = tokio::time::timeout(Duration::from_secs(5), async {
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(&body).await
+    });
+    let sent = sent.await;
+    together.wait().await;
+    sent??;
+    stream.write_all(b" ").await?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await?;
+    Ok(answer.starts_with(b"HTTP/1.1 4"))
+}
+
 /// Memory that is refused ends the process at once: nothing half-done can be written, and the next start goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_memory_it_refuses_or_ends_and_nothing_accepted_is_lost() {
     let mut world = World::start_with(2400, &[]).await;
     world.shop("acme", &[]).await;
-    let idle = memory_kib(world.program.id(), "VmSize:");
-    // What it has when nobody asks for anything, and a little more.
-    world.restart_under(&format!("ulimit -v {}", idle + 24 * 1024)).await;
     let sold = orders(1, 12);
     for order in &sold {
         world.shopify.put_order(&domain("acme"), order.clone());
     }
     let mut accepted = accepted_at_once(&world, &sold[..4]).await;
-    let crowd = (0..40).map(|_| async {
-        let large = Delivery::raw("acme", "orders/create", vec![b' '; 5_000_000]);
-        world.post(&large).await.is_ok_and(|status| status == 200)
-    });
-    let large = join_all(crowd).await;
-    assert!(large.iter().any(|taken| !taken), "the limit was felt");
-    accepted.extend(accepted_at_once(&world, &sold[4..]).await);
+    // What it has when it has worked a little, and too little for ten large bodies at once.
+    limit_memory(world.program.id(), memory_kib(world.program.id(), "VmSize:") + 24 * 1024);
+    accepted.extend(accepted_at_once(&world, &sold[4..8]).await);
+    assert!(accepted[4..].iter().any(|accepted| *accepted), "some were accepted under the limit");
+    let together = tokio::sync::Barrier::new(10);
+    let address = world.program.address();
+    let answered = join_all((0..10).map(|_| post_large(address, &together))).await;
+    assert!(!answered.iter().all(|answer| matches!(answer, Ok(true))), "the limit was felt");
+    accepted.extend(accepted_at_once(&world, &sold[8..]).await);
     world.restart().await;
     for (order, accepted) in sold.iter().zip(&accepted) {
         if !accepted {
             world.redelivers(&Delivery::of("acme", "orders/create", order)).await;
         }
     }
-    assert!(accepted.iter().any(|accepted| *accepted), "some were accepted under the limit");
     for order in &sold {
         world.arrives("acme", order, "awaiting_shipment").await;
     }

@@ -24,6 +24,9 @@ const LOADS: [(usize, u64); 4] = [(1, 4_000), (16, 20_000), (64, 30_000), (256, 
 const QUICK: [(usize, u64); 2] = [(1, 20), (8, 100)];
 /// With a busy worker there are fewer: their jobs are waited for.
 const BUSY: u64 = 4;
+/// The load that comes before the first that is measured: a server that has just started still learns what it needs to know
+/// (statements, pages, memory), and who measures production does not meet that.
+const WARMING: (usize, u64) = (16, 2_000);
 /// How long the jobs of a load may take to be done.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// How long the server is left alone before a load: its start, and the load before, have ended by then.
@@ -56,6 +59,12 @@ pub(super) async fn measure(bed: &Bed, tell: &mut impl FnMut(Table)) -> anyhow::
         bed.orders.body(super::orders::FIRST).len(),
         shops(bed)
     ));
+    if !bed.quick {
+        table.note(format!(
+            "a load of {} webhooks that is not measured comes before the first of each server",
+            WARMING.1
+        ));
+    }
     table.note("CPU is the server's alone; the load and the providers run beside it on the same cores");
     tell(table);
     Ok(())
@@ -97,6 +106,7 @@ async fn idle(bed: &Bed, table: &mut Table) -> anyhow::Result<()> {
     let (place, shops) = (bed.place()?, shops(bed));
     let mut next = paused(bed, &ledger(place.path())).await?;
     let server = Server::start(place.path(), shops, &Providers::none()).await?;
+    next += warm(bed, &server, shops, next, None).await?;
     for &(connections, webhooks) in loads(bed) {
         let webhooks = bed.amount(webhooks);
         let load = Load { server: &server, connections, webhooks, shops, first: next };
@@ -116,6 +126,7 @@ async fn busy(bed: &Bed, table: &mut Table) -> anyhow::Result<()> {
     filling.close(&path).await?;
     let lean = Lean::start(&bed.orders, &bed.clock).await?;
     let server = Server::start(place.path(), shops, &lean.providers()).await?;
+    next += warm(bed, &server, shops, next, Some(&lean)).await?;
     for &(connections, webhooks) in loads(bed) {
         let webhooks = bed.amount(webhooks) / BUSY;
         let load = Load { server: &server, connections, webhooks, shops, first: next };
@@ -123,6 +134,16 @@ async fn busy(bed: &Bed, table: &mut Table) -> anyhow::Result<()> {
         next += webhooks;
     }
     server.stop().await
+}
+
+/// A first load that nobody measures. How many webhooks it had.
+async fn warm(bed: &Bed, server: &Server, shops: u64, first: u64, lean: Option<&Lean>) -> anyhow::Result<u64> {
+    if bed.quick {
+        return Ok(0);
+    }
+    let (connections, webhooks) = WARMING;
+    Load { server, connections, webhooks, shops, first }.run(bed, lean).await?;
+    Ok(webhooks)
 }
 
 /// One load.

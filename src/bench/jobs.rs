@@ -1,6 +1,7 @@
 //! Jobs carried out a second: a backlog that waits when the server starts, until the last one is done.
 //!
-//! Against providers that answer at once, against the simulators with all of their checks, and the lane protocol alone.
+//! The lane protocol alone, with one call for each job, against providers that answer at once, and against the simulators with
+//! all of their checks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +9,13 @@ use std::time::Duration;
 use anyhow::ensure;
 use simulators::{ShipStation, Shopify, shipstation, shopify};
 use tokio::time::Instant;
+use worker::attempt::Carry;
 
 use super::Bed;
 use super::fill::Filling;
-use super::lean::Lean;
+use super::lean::{Lean, Taker};
 use super::machine::{memory, own_cpu};
+use super::one_call::OneCall;
 use super::orders::{FIRST, domain};
 use super::protocol::{Nothing, Worker, until_done};
 use super::server::{COMMITS, Providers, Server, WAKE_UPS, WRITES, ledger};
@@ -47,6 +50,12 @@ pub(super) async fn measure(bed: &Bed, tell: &mut impl FnMut(Table)) -> anyhow::
     for together in [1, all] {
         table.row(protocol(bed, together).await?);
     }
+    let mut connections = Vec::new();
+    for together in [1, all] {
+        let (row, used) = one_call(bed, together).await?;
+        table.row(row);
+        connections.push(used.to_string());
+    }
     for together in [1, all] {
         table.row(at_once(bed, together).await?);
     }
@@ -54,6 +63,11 @@ pub(super) async fn measure(bed: &Bed, tell: &mut impl FnMut(Table)) -> anyhow::
     table.note(format!("{} shops, each with a warehouse account of its own; no limit binds", bed.size(5, SHOPS)));
     table
         .note("protocol only: wake-up, lease, head, begin, complete, release; attempts do nothing (keyed serial jobs)");
+    table.note(format!(
+        "one call: the same, and each attempt is one POST to a server that answers 200 at once, which is what other job \
+         systems' \"completed keyed jobs a second\" count; over {} connections; CPU without that server's",
+        connections.join(" and ")
+    ));
     table.note("lean: whole attempts over HTTP (fetch, judge, put, read back) at providers that answer at once");
     table.note("simulators: the same at the simulators, which check everything and are slower than the server");
     tell(table);
@@ -97,9 +111,26 @@ impl Run {
     }
 }
 
-/// The lane protocol alone, in this process.
+/// The lane protocol alone.
 async fn protocol(bed: &Bed, together: u32) -> anyhow::Result<Vec<Cell>> {
+    let carry = Nothing::new(together, Duration::ZERO);
+    Ok(in_process(bed, "protocol only", Arc::clone(&carry) as _, &carry).await?.row())
+}
+
+/// The lane protocol with one call for each job. The connections over which they were made, too.
+async fn one_call(bed: &Bed, together: u32) -> anyhow::Result<(Vec<Cell>, u64)> {
+    let taker = Taker::start()?;
+    let carry = OneCall::new(together, taker.url())?;
+    let run = in_process(bed, "one call", Arc::clone(&carry) as _, &carry.attempts).await?;
+    let calls = taker.calls();
+    ensure!(calls == run.jobs, "the server counted {calls} calls for {} jobs", run.jobs);
+    Ok((Run { calls, cpu: run.cpu.saturating_sub(Taker::cpu()), ..run }.row(), taker.connections()))
+}
+
+/// A worker in this process; `counted` counts what `carry` attempts.
+async fn in_process(bed: &Bed, setting: &'static str, carry: Arc<dyn Carry>, counted: &Nothing) -> anyhow::Result<Run> {
     let (place, shops, jobs) = (bed.place()?, bed.size(5, SHOPS), bed.amount(bed.size(200, 40_000)));
+    let together = counted.together;
     let mut filling = Filling::open(&ledger(place.path()), &bed.clock)?;
     filling.shops(shops, together).await?;
     filling.jobs(jobs, shops).await?;
@@ -107,16 +138,15 @@ async fn protocol(bed: &Bed, together: u32) -> anyhow::Result<Vec<Cell>> {
     filling.close(&path).await?;
     // Opening it again makes every lane due.
     let filling = Filling::open(&path, &bed.clock)?;
-    let carry = Nothing::new(together, Duration::ZERO);
     let (before, cpu, began) = (bed.counted(), own_cpu(), Instant::now());
-    let worker = Worker::start(&filling.ledger, Arc::clone(&carry) as _, &bed.clock);
-    carry.reached(jobs).await;
+    let worker = Worker::start(&filling.ledger, carry, &bed.clock);
+    counted.reached(jobs).await;
     until_done(&filling.ledger, jobs, bed.clock.as_ref(), PATIENCE).await?;
     let (took, cpu, after) = (began.elapsed(), own_cpu().saturating_sub(cpu), bed.counted());
-    ensure!(carry.attempts() == jobs, "{} attempts for {jobs} jobs", carry.attempts());
+    ensure!(counted.attempts() == jobs, "{} attempts for {jobs} jobs", counted.attempts());
     worker.stop().await?;
-    let run = Run {
-        setting: "protocol only",
+    Ok(Run {
+        setting,
         together,
         jobs,
         took,
@@ -128,8 +158,7 @@ async fn protocol(bed: &Bed, together: u32) -> anyhow::Result<Vec<Cell>> {
         writes: after.since(&before, WRITES),
         calls: 0,
         peak: memory(std::process::id(), "VmHWM")?,
-    };
-    Ok(run.row())
+    })
 }
 
 /// The whole server against providers that answer at once.

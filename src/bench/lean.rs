@@ -6,6 +6,7 @@
 
 mod http;
 mod shipstation;
+mod taker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,15 +15,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context as _, ensure};
 use lane::clock::Clock;
 use simulators::{Shopify, shopify};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
-use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
 use super::orders::{FIRST, Orders, Pattern, domain, id_of};
 use super::server::Providers;
-use http::{Request, read_request, respond};
+use http::{Request, read_request, respond, serve};
 use shipstation::Warehouse;
+
+pub(super) use taker::Taker;
 
 /// The order's id as the query names it.
 const GID: &str = "gid://shopify/Order/";
@@ -52,23 +54,11 @@ impl Lean {
         let simulator = Shopify::start(([127, 0, 0, 1], 0).into(), limits, Arc::clone(clock)).await?;
         simulator.add_shop(&domain(0), "a token");
         simulator.load_order(&domain(0), orders.first().clone())?;
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
         let (pattern, warehouse, calls) = (OnceCell::new(), Warehouse::default(), AtomicU64::new(0));
         let state = Arc::new(State { simulator, pattern, warehouse, calls });
         let stop = CancellationToken::new();
-        let (serving, stopping) = (Arc::clone(&state), stop.clone());
-        tokio::task::spawn_blocking(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(LocalSet::new().run_until(async {
-                let listener = TcpListener::from_std(listener)?;
-                while let Some(accepted) = stopping.run_until_cancelled(listener.accept()).await {
-                    tokio::task::spawn_local(converse(accepted?.0, Arc::clone(&serving)));
-                }
-                anyhow::Ok(())
-            }))
-        });
+        let serving = Arc::clone(&state);
+        let address = serve(stop.clone(), move |stream| converse(stream, Arc::clone(&serving)))?;
         Ok(Self { address, state, stop })
     }
 
@@ -100,7 +90,6 @@ impl Drop for Lean {
 
 /// A caller that goes away, or sends what is no HTTP, ends its connection and nothing else.
 async fn converse(mut stream: TcpStream, state: Arc<State>) -> anyhow::Result<()> {
-    stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await? {
         state.calls.fetch_add(1, Ordering::Relaxed);

@@ -27,6 +27,10 @@ use super::table::{Table, as_f64, count, number, ratio};
 const SHOPS: u64 = 8;
 /// Points a second of the largest plan: Shopify is not what is measured.
 const POINTS: u32 = 2_000;
+/// What of the permitted calls has to be used at least, in percent: a call that is not made is an order that waits.
+const USED_MIN: f64 = 95.0;
+/// Of fewer permitted calls a handful more or less says nothing.
+const JUDGED_FROM: f64 = 100.0;
 
 /// A clock that goes like the machine's and can be set forward.
 struct Jumping {
@@ -69,6 +73,9 @@ pub(super) async fn measure(bed: &Bed) -> anyhow::Result<Table> {
     let made = market.shipstation.orders().len() as u64;
     ensure!(made == orders, "{made} of {orders} orders are at the warehouse");
     ensure!(refused == 0, "{refused} calls were answered 429");
+    let used = 100.0 * ratio(as_f64(steady), permitted);
+    let is_judged = !bed.quick && permitted >= JUDGED_FROM;
+    ensure!(!is_judged || used >= USED_MIN, "{used:.1} % of the {permitted:.0} permitted calls were used");
     table.row(vec![
         count(SHOPS),
         count(orders),
@@ -76,7 +83,7 @@ pub(super) async fn measure(bed: &Bed) -> anyhow::Result<Table> {
         count(refused as u64),
         number(minutes, 1),
         number(permitted, 0),
-        number(100.0 * ratio(as_f64(steady), permitted), 1),
+        number(used, 1),
     ]);
     table.note("orders one by one, two calls each; permitted and used: after the first minute, until the last call");
     market.shopify.stop().await;

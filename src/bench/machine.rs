@@ -13,6 +13,8 @@ use super::table::{Table, count, number, per_second, percentile};
 
 /// Linux counts a process' time in hundredths of a second, whatever the kernel was built with.
 const TICK: Duration = Duration::from_millis(10);
+/// The threads that change the ledger's files: the one that commits, and the one that moves the log beside it.
+const LEDGER_THREADS: [&str; 2] = ["ledger-writer", "ledger-mover"];
 /// What one sync writes, as a small commit does.
 const SYNCED_BYTES: usize = 4096;
 
@@ -21,7 +23,7 @@ const SYNCED_BYTES: usize = 4096;
 pub(super) struct Used {
     pub(super) user: Duration,
     pub(super) system: Duration,
-    /// The ledger's writer thread alone; part of the two above.
+    /// The ledger's own threads alone; part of the two above.
     pub(super) writer: Duration,
 }
 
@@ -42,7 +44,7 @@ impl Used {
     pub(super) fn of(process: u32) -> anyhow::Result<Self> {
         let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
         let (user, system) = ticks(&stat).context("/proc/PID/stat cannot be read")?;
-        Ok(Self { user: TICK * user, system: TICK * system, writer: writer_of(process) })
+        Ok(Self { user: TICK * user, system: TICK * system, writer: threads_of(process, &LEDGER_THREADS) })
     }
 }
 
@@ -67,14 +69,14 @@ fn ticks(stat: &str) -> Option<(u32, u32)> {
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
 
-/// Nothing if there is no such thread, or the kernel does not count.
-fn writer_of(process: u32) -> Duration {
+/// What the threads of these names have used. Nothing if there are none, or the kernel does not count.
+pub(super) fn threads_of(process: u32, names: &[&str]) -> Duration {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
     let of = |task: fs::DirEntry| {
         let name = fs::read_to_string(task.path().join("comm")).ok()?;
         let stat = fs::read_to_string(task.path().join("schedstat")).ok()?;
         let nanos = stat.split_ascii_whitespace().next()?.parse().ok()?;
-        (name.trim() == "ledger-writer").then(|| Duration::from_nanos(nanos))
+        names.contains(&name.trim()).then(|| Duration::from_nanos(nanos))
     };
     tasks.filter_map(of).sum()
 }
@@ -145,6 +147,27 @@ mod tests {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 1 0 0 0 120 30 0 0 20 0 9 0 1 1 1";
         assert_eq!(ticks(stat), Some((120, 30)));
         assert_eq!(ticks("nonsense"), None);
+    }
+
+    #[test]
+    fn what_both_threads_of_the_ledger_use_is_counted() {
+        let (used, wait) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let busy = move || {
+            let mut sum = 0_u64;
+            while thread_cpu() < Duration::from_millis(5) {
+                sum = std::hint::black_box(sum + 1);
+            }
+            used.send(()).unwrap();
+            let _ = ended.recv();
+        };
+        let work = std::thread::Builder::new().name("ledger-mover".to_owned()).spawn(busy).unwrap();
+        wait.recv().unwrap();
+        let (all, writer) =
+            (Used::of(std::process::id()).unwrap().writer, threads_of(std::process::id(), &["ledger-writer"]));
+        drop(end);
+        work.join().unwrap();
+        assert!(all >= writer + Duration::from_millis(4), "{all:?} of both, {writer:?} of the writer");
     }
 
     #[test]

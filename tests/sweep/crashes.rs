@@ -1,13 +1,14 @@
 //! Killed before each write, sync and cut of a run with traffic, and started again.
 
+use crate::kinds::Thread;
 use crate::order::answers_after_sync;
 use crate::points::{alone, counted, each, strided};
 use crate::stage::{Prepared, Stage};
-use crate::tracer::{self, Fault};
+use crate::tracer::{self, Fault, Place};
 use crate::{story, trace, verdict};
 
 /// Of so many writes one is a point; syncs and cuts all are.
-const WRITES_PER_POINT: usize = 5;
+const WRITES_PER_POINT: usize = 4;
 
 /// Fewer points than this would be no sweep.
 const POINTS_MIN: usize = 150;
@@ -24,8 +25,8 @@ pub(crate) async fn rehearse(prepared: &Prepared) -> Vec<trace::Call> {
     let furthest =
         calls.iter().filter(|call| call.is_write() && call.is_of_log()).filter_map(|call| call.numbers.last());
     println!("a run without a fault: {:?}, the log reaches {:?} bytes", counted(&calls), furthest.max());
-    let into_the_file = |call: &&trace::Call| call.is_write() && call.is_of_ledger() && !call.is_of_log();
-    assert!(calls.iter().filter(into_the_file).count() > 5, "the log was moved into the file in the middle of the run");
+    let moved = |call: &&trace::Call| Thread::of(call) == Some(Thread::Mover) && call.is_write() && call.is_of_ledger();
+    assert!(calls.iter().filter(moved).count() > 5, "the log was moved into the file in the middle of the run");
     let starts_again = |call: &&trace::Call| call.is_write() && call.is_of_log() && call.numbers.ends_with(&[0]);
     assert!(calls.iter().filter(starts_again).count() > 0, "and was started again at its beginning");
     calls
@@ -39,7 +40,7 @@ fn killed_before_each_write_and_sync_it_loses_nothing_and_doubles_nothing() {
     let mut faults = Vec::new();
     for (call, count) in &counts {
         let stride = if *call == "pwrite64" { WRITES_PER_POINT } else { 1 };
-        faults.extend(strided(*count, stride).into_iter().map(|at| Fault::Killed { call, at }));
+        faults.extend(strided(*count, stride).into_iter().map(|at| Fault::Killed(Place::among_all(call, at))));
     }
     assert!(faults.len() >= POINTS_MIN, "{counts:?}");
     let points = faults.len();

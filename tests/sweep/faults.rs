@@ -5,11 +5,11 @@ use crate::order::answers_after_sync;
 use crate::points::{alone, counted, each, strided};
 use crate::stage::{Prepared, Stage};
 use crate::trace::{self, Call};
-use crate::tracer::{self, Fault};
+use crate::tracer::{self, Fault, Place};
 use crate::{story, verdict};
 
 /// How many writes in a row find no room.
-const FULL_FOR: usize = 6;
+pub(crate) const FULL_FOR: usize = 6;
 
 /// Of so many writes one is where the disk becomes full.
 const WRITES_PER_POINT: usize = 12;
@@ -24,7 +24,7 @@ fn while_the_disk_is_full_nothing_is_accepted_and_afterwards_it_goes_on() {
     let counts = counted(&alone(rehearse(&prepared)));
     let faults: Vec<Fault> = strided(counts["pwrite64"].saturating_sub(FULL_FOR), WRITES_PER_POINT)
         .into_iter()
-        .map(|at| Fault::Full { at, writes: FULL_FOR })
+        .map(|at| Fault::Full { from: Place::among_all("pwrite64", at), writes: FULL_FOR })
         .collect();
     let points = faults.len();
     assert!(points >= 30, "{counts:?}");
@@ -36,11 +36,10 @@ fn while_the_disk_is_full_nothing_is_accepted_and_afterwards_it_goes_on() {
         let calls = trace::read(&stage.end().await);
         verdict::everything_once(&stage, &told);
         answers_after_sync(&calls).unwrap();
-        (calls.iter().any(|call| call.is_write() && call.result == Some(-1)), told.refused, stage.stalls)
+        (calls.iter().any(|call| call.is_write() && call.result == Some(-1)), told.refused)
     });
     let (struck, refused) = (ran.iter().filter(|run| run.0).count(), ran.iter().map(|run| run.1).sum::<usize>());
-    let stalls: usize = ran.iter().map(|run| run.2).sum();
-    println!("{points} points of {counts:?}: {struck} met a full disk, {refused} answers 503, {stalls} stalls");
+    println!("{points} points of {counts:?}: {struck} met a full disk, {refused} answers 503");
     assert!(struck * 10 >= points * 9, "{struck} of {points} runs met their point");
     assert!(refused > 0, "webhooks met the full disk, too");
 }
@@ -53,7 +52,8 @@ fn a_sync_that_fails_ends_the_program_before_anything_is_answered_and_the_next_s
     let mut faults = Vec::new();
     for call in ["fsync", "fdatasync"] {
         let count = counts.get(call).copied().unwrap_or_default();
-        faults.extend(strided(count, SYNCS_PER_POINT).into_iter().map(|at| Fault::SyncFails { call, at }));
+        faults
+            .extend(strided(count, SYNCS_PER_POINT).into_iter().map(|at| Fault::SyncFails(Place::among_all(call, at))));
     }
     let points = faults.len();
     assert!(points >= 20, "{counts:?}");
@@ -67,9 +67,7 @@ fn a_sync_that_fails_ends_the_program_before_anything_is_answered_and_the_next_s
         let failed = |call: &&Call| call.is_sync() && call.result == Some(-1);
         let Some(failed) = calls.iter().find(failed) else { return (0, 0) };
         assert_eq!(stage.deaths, 1, "it goes on although a sync failed:\n{}", stage.log());
-        // The file beside the ledger is synced before anything is served; that start is refused in its own words.
-        let told = ["the ledger stops", "ledger.db.boot cannot be used"].iter().any(|why| stage.log().contains(why));
-        assert!(told, "it says why:\n{}", stage.log());
+        says_why(&stage);
         if is_of_a_commit(&calls, failed) {
             // The thread beside it may be moving what earlier syncs were for; the writer itself writes nothing more.
             let is_later = |call: &&Call| call.thread == failed.thread && Some(call.begun) > failed.ended;
@@ -81,6 +79,12 @@ fn a_sync_that_fails_ends_the_program_before_anything_is_answered_and_the_next_s
     let (struck, ends) = ran.iter().fold((0, 0), |sum, run| (sum.0 + run.0, sum.1 + run.1));
     println!("{points} points of {counts:?}: {struck} syncs failed, {ends} ends");
     assert!(struck * 10 >= points * 9 && ends == struck, "{struck} of {points} met their point, {ends} ended");
+}
+
+/// The file beside the ledger is synced before anything is served; that start is refused in its own words.
+pub(crate) fn says_why(stage: &Stage) {
+    let told = ["the ledger stops", "ledger.db.boot cannot be used"].iter().any(|why| stage.log().contains(why));
+    assert!(told, "it says why:\n{}", stage.log());
 }
 
 /// Whether the thread wrote to the log since it last synced it. SQLite syncs the log once more before it moves it into the

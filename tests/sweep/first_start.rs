@@ -2,7 +2,7 @@
 
 use crate::points::{alone, counted, each, strided};
 use crate::stage::{Stage, add_operator, add_shop};
-use crate::tracer::{self, Fault};
+use crate::tracer::{self, Fault, Place};
 use crate::{story, trace, verdict};
 
 /// Of so many writes one is a point.
@@ -33,7 +33,7 @@ fn killed_while_the_file_is_being_made_the_next_start_makes_it() {
     let mut faults = Vec::new();
     for (call, count) in &counts {
         let stride = if *call == "pwrite64" { WRITES_PER_POINT } else { 1 };
-        faults.extend(strided(*count, stride).into_iter().map(|at| Fault::Killed { call, at }));
+        faults.extend(strided(*count, stride).into_iter().map(|at| Fault::Killed(Place::among_all(call, at))));
     }
     assert!(faults.len() >= 20, "{counts:?}");
     let points = faults.len();

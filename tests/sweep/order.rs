@@ -85,13 +85,14 @@ mod tests {
     use super::*;
     use crate::trace;
 
-    const ASKED: &str = r#"3 recvfrom(9<TCP:[a->b]>, "POST /webhooks/shopify HTTP/1.1\r\nx-shopify-webhook-id: sweep-000001\r\n\r\n", 8192, 0, NULL, NULL) = 60"#;
-    const HEADER: &str = r#"5 pwrite64(12</l/ledger.db-wal>, "\0\0\0\7\0\0\0\0aaaabbbbccccdddd", 24, 32) = 24"#;
-    const ROW: &str = r#"5 pwrite64(12</l/ledger.db-wal>, "..sweep-000001..", 4096, 56) = 4096"#;
-    const CLOSING: &str = r#"5 pwrite64(12</l/ledger.db-wal>, "\0\0\0\10\0\0\0\11aaaabbbbccccdddd", 24, 4152) = 24"#;
-    const LAST: &str = r#"5 pwrite64(12</l/ledger.db-wal>, "tally", 4096, 4176) = 4096"#;
-    const SYNC: &str = "5 fsync(12</l/ledger.db-wal>) = 0";
-    const SENT: &str = r#"4 writev(9<TCP:[a->b]>, [{iov_base="HTTP/1.1 200 OK\r\n", iov_len=17}], 1) = 17"#;
+    const ASKED: &str = r#"3<one> recvfrom(9<TCP:[a->b]>, "POST /webhooks/shopify HTTP/1.1\r\nx-shopify-webhook-id: sweep-000001\r\n\r\n", 8192, 0, NULL, NULL) = 60"#;
+    const HEADER: &str = r#"5<one> pwrite64(12</l/ledger.db-wal>, "\0\0\0\7\0\0\0\0aaaabbbbccccdddd", 24, 32) = 24"#;
+    const ROW: &str = r#"5<one> pwrite64(12</l/ledger.db-wal>, "..sweep-000001..", 4096, 56) = 4096"#;
+    const CLOSING: &str =
+        r#"5<one> pwrite64(12</l/ledger.db-wal>, "\0\0\0\10\0\0\0\11aaaabbbbccccdddd", 24, 4152) = 24"#;
+    const LAST: &str = r#"5<one> pwrite64(12</l/ledger.db-wal>, "tally", 4096, 4176) = 4096"#;
+    const SYNC: &str = "5<one> fsync(12</l/ledger.db-wal>) = 0";
+    const SENT: &str = r#"4<one> writev(9<TCP:[a->b]>, [{iov_base="HTTP/1.1 200 OK\r\n", iov_len=17}], 1) = 17"#;
 
     fn judged(lines: &[&str]) -> Result<Vec<Answer>, String> {
         answers_after_sync(&trace::read(&lines.join("\n")))
@@ -106,16 +107,16 @@ mod tests {
     #[test]
     fn an_answer_before_the_sync_is_refused() {
         assert!(judged(&[ASKED, HEADER, ROW, CLOSING, LAST, SENT, SYNC]).is_err());
-        let in_between = ["5 fsync(12</l/ledger.db-wal> <unfinished ...>", SENT, "5 <... fsync resumed>) = 0"];
+        let in_between = ["5<one> fsync(12</l/ledger.db-wal> <unfinished ...>", SENT, "5 <... fsync resumed>) = 0"];
         assert!(judged(&[&[ASKED, HEADER, ROW, CLOSING, LAST], in_between.as_slice()].concat()).is_err());
     }
 
     #[test]
     fn a_sync_that_fails_or_comes_in_the_middle_of_the_commit_does_not_count() {
-        let failed = "5 fsync(12</l/ledger.db-wal>) = -1 EIO (Input/output error) (INJECTED)";
+        let failed = "5<one> fsync(12</l/ledger.db-wal>) = -1 EIO (Input/output error) (INJECTED)";
         assert!(judged(&[ASKED, HEADER, ROW, CLOSING, LAST, failed, SENT]).is_err());
         assert!(judged(&[ASKED, HEADER, ROW, SYNC, CLOSING, LAST, SENT]).is_err());
-        let of_the_file = "5 fsync(11</l/ledger.db>) = 0";
+        let of_the_file = "5<one> fsync(11</l/ledger.db>) = 0";
         assert!(judged(&[ASKED, HEADER, ROW, CLOSING, LAST, of_the_file, SENT]).is_err());
     }
 

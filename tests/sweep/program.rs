@@ -38,7 +38,7 @@ impl Program {
             None => Command::new(PROGRAM),
             Some((record, fault)) => {
                 let mut command = Command::new("strace");
-                command.args(tracer::before(record, fault)).arg(PROGRAM);
+                command.args(tracer::before(folder, record, fault)).arg(PROGRAM);
                 command
             }
         };
@@ -83,11 +83,12 @@ impl Program {
         let _ = self.child.wait().await;
         let record = self.record.take()?;
         // The tracer has no parent that could wait for it; the end of the first thread is the last it writes.
-        let last = format!("{} +++ ", self.number);
+        let last = format!("{}<", self.number);
         let waiting = async {
             loop {
                 let text = String::from_utf8_lossy(&std::fs::read(&record).unwrap_or_default()).into_owned();
-                if text.lines().rev().take(64).any(|line| squeezed(line).starts_with(&last)) {
+                if text.lines().rev().take(64).any(|line| squeezed(line).starts_with(&last) && line.contains("> +++ "))
+                {
                     return text;
                 }
                 tokio::time::sleep(LOOK).await;

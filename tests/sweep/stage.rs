@@ -23,15 +23,15 @@ const HELD_ABOVE: &str = "500.00 USD";
 /// Calls a minute: so many that the limit is never in the way.
 const CALLS_PER_MINUTE: u32 = 6000;
 
-/// Frames that stand in the log when a run begins. From 2,000 on the log is moved into the file beside the commits and then
-/// starts again at its beginning; so that this happens in the middle of a run, which writes some hundreds.
-const FRAMES_BEFORE: u64 = 1_860;
+/// MiB that the log becomes before it is moved into the file: the least that can be set, 256 frames.
+const LOG_MIB: u32 = 1;
+
+/// Frames that stand in the log when a run begins: so that it is moved beside the commits, and then starts again at its
+/// beginning, in the middle of a run, which writes some three hundred.
+const FRAMES_BEFORE: u64 = 120;
 
 /// A page and its header.
 const FRAME: u64 = 4096 + 24;
-
-/// When somebody loses patience with a program that stands still.
-const STALLED: Duration = Duration::from_secs(6);
 
 /// A ledger with one shop and one operator, made once and copied for each run.
 pub(crate) struct Prepared {
@@ -118,10 +118,6 @@ pub(crate) struct Stage {
     pub(crate) http: reqwest::Client,
     pub(crate) token: String,
     pub(crate) program: Option<Program>,
-    /// How often somebody started it again because nothing moved. Only a full disk is a reason: a lane whose last writes
-    /// found no room waits for the end of its lease.
-    pub(crate) stalls: usize,
-    is_watched: bool,
     /// Whether the first life began at all.
     pub(crate) came_up: bool,
     /// How often the program has died or ended by itself.
@@ -161,8 +157,6 @@ impl Stage {
             token,
             program: Some(program),
             came_up,
-            stalls: 0,
-            is_watched: matches!(fault, Some(Fault::Full { .. })),
             deaths: 0,
             record: None,
             past: String::new(),
@@ -231,18 +225,14 @@ impl Stage {
         self.program.as_ref().and_then(|program| program.addresses.clone())
     }
 
-    /// Waits until `check` holds, through deaths.
+    /// Waits until `check` holds, through deaths, and no longer than [`PATIENCE`]. A worker that met a failing ledger and
+    /// the sweep look again after half a minute at the latest; a lane that stood still until its lease of more than two
+    /// minutes has run out would not be in time.
     pub(crate) async fn until(&mut self, what: &str, mut check: impl AsyncFnMut(&mut Self) -> bool) {
-        let begun = tokio::time::Instant::now();
-        let (deadline, mut is_watched) = (begun + PATIENCE, self.is_watched);
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         while !check(self).await {
             assert!(tokio::time::Instant::now() < deadline, "not in time: {what}\n{}", self.log());
             self.bury().await;
-            if is_watched && begun.elapsed() > STALLED {
-                is_watched = false;
-                self.stalls += 1;
-                self.restart().await;
-            }
             tokio::time::sleep(program::LOOK).await;
         }
     }
@@ -253,6 +243,7 @@ fn write_settings(folder: &Path, providers: &Providers) {
         r#"
 [ledger]
 path = "{ledger}"
+log_mib = {LOG_MIB}
 [webhooks]
 listen = "127.0.0.1:0"
 shopify_secrets = ["env:SECRET"]

@@ -6,13 +6,46 @@
 //! beginning came before it.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// What outlives a power cut; the shared memory beside it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum File {
+    Ledger,
+    Log,
+    /// What becomes the file that tells an older ledger, until it is renamed.
+    Boot,
+    /// The folder they lie in.
+    Folder,
+}
+
+impl File {
+    const ALL: [Self; 4] = [Self::Ledger, Self::Log, Self::Boot, Self::Folder];
+
+    /// Where it lies.
+    pub(crate) fn path(self, folder: &Path) -> PathBuf {
+        match self {
+            Self::Ledger => folder.join("ledger.db"),
+            Self::Log => folder.join("ledger.db-wal"),
+            Self::Boot => folder.join("ledger.db.boot.new"),
+            Self::Folder => folder.to_owned(),
+        }
+    }
+
+    /// Which one this is.
+    pub(crate) fn at(path: &str, folder: &Path) -> Option<Self> {
+        Self::ALL.into_iter().find(|file| file.path(folder) == Path::new(path))
+    }
+}
 
 /// One system call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) thread: u32,
+    /// The thread's name.
+    pub(crate) by: String,
     pub(crate) name: String,
-    /// What it was about: a path, or both ends of a connection.
+    /// What it was about: a path (of two, the first), or both ends of a connection.
     pub(crate) on: String,
     /// What was written or read, as far as it was recorded.
     pub(crate) data: Vec<u8>,
@@ -56,31 +89,48 @@ impl Call {
 /// Reads a record.
 pub(crate) fn read(record: &str) -> Vec<Call> {
     let mut calls = Vec::new();
-    let mut begun: HashMap<u32, (usize, String)> = HashMap::new();
+    let mut begun: HashMap<u32, (usize, String, String)> = HashMap::new();
     for (at, line) in record.lines().enumerate() {
         let Some((thread, text)) = line.split_once(' ') else { continue };
-        let (Ok(thread), text) = (thread.parse(), text.trim_start()) else { continue };
+        let Some((thread, by)) = thread.split_once('<') else { continue };
+        let (Ok(thread), by, text) = (thread.parse(), by.trim_end_matches('>'), text.trim_start()) else { continue };
         if let Some(rest) = text.strip_prefix("<... ") {
             let Some((_, rest)) = rest.split_once(" resumed>") else { continue };
-            if let Some((first, beginning)) = begun.remove(&thread) {
-                calls.extend(call(thread, &format!("{beginning}{rest}"), first, Some(at)));
+            if let Some((first, _, beginning)) = begun.remove(&thread) {
+                calls.extend(call((thread, by), &format!("{beginning}{rest}"), first, Some(at)));
             }
         } else if let Some(beginning) = text.strip_suffix(" <unfinished ...>") {
-            begun.insert(thread, (at, beginning.to_owned()));
+            begun.insert(thread, (at, by.to_owned(), beginning.to_owned()));
         } else {
-            calls.extend(call(thread, text, at, Some(at)));
+            calls.extend(call((thread, by), text, at, Some(at)));
         }
     }
     // Whatever never ended was under way when the process died.
-    calls.extend(begun.into_iter().filter_map(|(thread, (at, text))| call(thread, &text, at, None)));
+    calls.extend(begun.into_iter().filter_map(|(thread, (at, by, text))| call((thread, &by), &text, at, None)));
     calls.sort_by_key(|call| call.begun);
     calls
 }
 
-fn call(thread: u32, text: &str, begun: usize, ended: Option<usize>) -> Option<Call> {
+fn call((thread, by): (u32, &str), text: &str, begun: usize, ended: Option<usize>) -> Option<Call> {
     let (name, rest) = text.split_once('(')?;
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return None;
+    }
+    if let Some(path) = rest.strip_prefix('"') {
+        let (path, rest) = unquote(path);
+        let result = rest.rsplit_once(" = ").and_then(|(_, result)| result.split_whitespace().next()?.parse().ok());
+        let (on, numbers) = (String::from_utf8(path).ok()?, Vec::new());
+        return Some(Call {
+            thread,
+            by: by.to_owned(),
+            name: name.to_owned(),
+            on,
+            data: Vec::new(),
+            numbers,
+            result,
+            begun,
+            ended,
+        });
     }
     let end_of_place = rest.find(">,").or_else(|| rest.find(">)")).map_or(rest.len(), |at| at + 1);
     let (place, rest) = rest.split_at(end_of_place);
@@ -91,7 +141,17 @@ fn call(thread: u32, text: &str, begun: usize, ended: Option<usize>) -> Option<C
         None => (rest, None),
     };
     let numbers = arguments.split([',', ')']).filter_map(|word| word.trim().parse().ok()).collect();
-    Some(Call { thread, name: name.to_owned(), on: on.to_owned(), data, numbers, result, begun, ended })
+    Some(Call {
+        thread,
+        by: by.to_owned(),
+        name: name.to_owned(),
+        on: on.to_owned(),
+        data,
+        numbers,
+        result,
+        begun,
+        ended,
+    })
 }
 
 /// Takes a string as C writes it, up to its closing quote.
@@ -131,18 +191,21 @@ fn unquote(text: &str) -> (Vec<u8>, &str) {
 
 #[test]
 fn a_call_in_one_line_and_a_call_in_two_are_read() {
-    let record = "7  pwrite64(12</a/ledger.db-wal>, \"a\\0\\12b\\\"c\\3771\"..., 4096, 24) = 4096\n\
-                  8 fsync(12</a/ledger.db-wal> <unfinished ...>\n\
-                  9 writev(9<TCP:[127.0.0.1:1->127.0.0.1:2]>, [{iov_base=\"HTTP/1.1 200 OK\\r\\n\", iov_len=17}], 1) = 17\n\
-                  8 <... fsync resumed>) = -1 EIO (Input/output error) (INJECTED)\n\
-                  7 pwrite64(12</a/ledger.db-wal>, \"x\", 1, 9 <unfinished ...>\n\
-                  7 +++ killed by SIGKILL +++\n";
+    let record = "7<one>  pwrite64(12</a/ledger.db-wal>, \"a\\0\\12b\\\"c\\3771\"..., 4096, 24) = 4096\n\
+                  8<two> fsync(12</a/ledger.db-wal> <unfinished ...>\n\
+                  9<one> writev(9<TCP:[127.0.0.1:1->127.0.0.1:2]>, [{iov_base=\"HTTP/1.1 200 OK\\r\\n\", iov_len=17}], 1) = 17\n\
+                  8<two> <... fsync resumed>) = -1 EIO (Input/output error) (INJECTED)\n\
+                  7<one> pwrite64(12</a/ledger.db-wal>, \"x\", 1, 9 <unfinished ...>\n\
+                  6<one> rename(\"/a/ledger.db.boot.new\", \"/a/ledger.db.boot\") = ?\n\
+                  7<one> +++ killed by SIGKILL +++\n";
     let calls = read(record);
-    assert_eq!(calls.len(), 4, "{calls:?}");
+    assert_eq!(calls.len(), 5, "{calls:?}");
     assert_eq!(calls[0].data, b"a\0\nb\"c\xff1");
     assert_eq!((calls[0].numbers.as_slice(), calls[0].result), ([4096, 24].as_slice(), Some(4096)));
     assert_eq!((calls[1].begun, calls[1].ended, calls[1].result), (1, Some(3), Some(-1)));
     assert_eq!(calls[1].on, "/a/ledger.db-wal");
     assert_eq!((calls[2].on.as_str(), calls[2].result), ("TCP:[127.0.0.1:1->127.0.0.1:2]", Some(17)));
     assert_eq!((calls[3].result, calls[3].ended), (None, None), "it died in this one");
+    assert_eq!((calls[1].by.as_str(), calls[4].result), ("two", None));
+    assert_eq!(File::at(&calls[4].on, Path::new("/a")), Some(File::Boot));
 }

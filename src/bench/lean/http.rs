@@ -1,11 +1,42 @@
 //! As much of HTTP/1.1 as the program's own client speaks: requests with a length, kept connections.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::LocalSet;
+use tokio_util::sync::CancellationToken;
 
 /// Read at once.
 const CHUNK: usize = 64 * 1024;
+
+/// The name of the threads that serve.
+pub(in crate::bench) const THREAD: &str = "bench-lean";
+
+/// Serves each connection with `converse`, on a thread of its own, until `stop`. Where it listens.
+pub(super) fn serve<F, C>(stop: CancellationToken, converse: F) -> anyhow::Result<SocketAddr>
+where
+    F: Fn(TcpStream) -> C + Send + 'static,
+    C: Future<Output = anyhow::Result<()>> + 'static,
+{
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(LocalSet::new().run_until(async {
+            let listener = TcpListener::from_std(listener)?;
+            while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+                let stream = accepted?.0;
+                stream.set_nodelay(true)?;
+                tokio::task::spawn_local(converse(stream));
+            }
+            anyhow::Ok(())
+        }))
+    })?;
+    Ok(address)
+}
 
 /// One request.
 #[derive(Debug)]

@@ -45,7 +45,7 @@ impl From<&reqwest::Error> for Lost {
 }
 
 /// The machine's network. `time` is the longest that a call may take.
-pub(crate) fn network(time: Duration) -> Result<Client, reqwest::Error> {
+pub fn network(time: Duration) -> Result<Client, reqwest::Error> {
     Client::builder()
         .user_agent(concat!("lanekeeper/", env!("CARGO_PKG_VERSION")))
         // A redirect would carry credentials and orders somewhere else.
