@@ -20,7 +20,7 @@ pub(crate) struct Ledger {
 const PAGES: u32 = 256;
 
 fn default_log() -> NonZeroU16 {
-    NonZeroU16::new(64).unwrap_or(NonZeroU16::MIN)
+    NonZeroU16::new(32).unwrap_or(NonZeroU16::MIN)
 }
 
 impl Ledger {

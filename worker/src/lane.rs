@@ -52,9 +52,9 @@ const RECORD: Duration = Duration::from_secs(10);
 /// How long a lane is left alone whose rows cannot be read or moved: nothing changes before somebody looks.
 const BROKEN: Duration = Duration::from_mins(1);
 
-/// Orders that all lanes together may have under way in bursts. Each is some 30 KiB while it is, so this is 30 MiB; a lane
+/// Orders that all lanes together may have under way in bursts. Each is some 30 KiB while it is, so this is 15 MiB; a lane
 /// that finds no room attempts one at a time.
-const TOGETHER_MAX: usize = 1000;
+const TOGETHER_MAX: usize = 500;
 
 /// How long a lane is left alone after a failure of the ledger that has passed: one that fails for this lane alone is not
 /// asked without a pause.

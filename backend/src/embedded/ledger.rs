@@ -26,6 +26,7 @@ mod registry;
 mod privacy;
 mod look;
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,8 +94,10 @@ impl Ledger {
 
     fn start(path: &Path, log_pages: u32, (conn, lock): (Connection, open::Lock)) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
-        let second = open::second(&conn, path)?;
-        let writer = Writer::start(conn, second, log_pages).map_err(unusable)?;
+        let (second, lock) = (open::second(&conn, path)?, Arc::new(lock));
+        let file = Arc::new(File::options().write(true).open(path).map_err(unusable)?);
+        let opened = open::Opened { file, _lock: Arc::clone(&lock) };
+        let writer = Writer::start(conn, second, opened, log_pages).map_err(unusable)?;
         Ok(Self::of(path, writer, Place::Threads, lock))
     }
 
@@ -102,13 +105,13 @@ impl Ledger {
     /// thread takes time that the simulation does not know of, and a run can be repeated.
     pub fn open_in_line(path: &Path, clock: &dyn Clock) -> Result<Self, OpenError> {
         let (conn, lock) = open::open(path, clock.now())?;
-        Ok(Self::of(path, Writer::in_line(conn), Place::InLine, lock))
+        Ok(Self::of(path, Writer::in_line(conn), Place::InLine, Arc::new(lock)))
     }
 
-    fn of(path: &Path, writer: Writer, place: Place, lock: open::Lock) -> Self {
+    fn of(path: &Path, writer: Writer, place: Place, lock: Arc<open::Lock>) -> Self {
         let readers = || Readers::of(path, place);
         let beside = Arc::new(Beside::of(path));
-        Self { writer, readers: readers(), work_readers: readers(), beside, _lock: Arc::new(lock) }
+        Self { writer, readers: readers(), work_readers: readers(), beside, _lock: lock }
     }
 
     /// Says that this boot still runs, under a new id. Once this returns, a copy of the ledger from before is known as

@@ -7,8 +7,8 @@ use reqwest::{Client, Request, Response};
 
 /// A provider that does not accept a connection in this time is down; a call takes longer only once it has left.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections kept open to each host; more calls at once simply open more.
-const IDLE_PER_HOST: usize = 8;
+/// Connections kept open to each host: as many as lanes are carried at once by default. A new one costs a handshake.
+const IDLE_PER_HOST: usize = 256;
 
 /// Sends requests.
 #[async_trait]

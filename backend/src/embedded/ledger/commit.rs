@@ -8,6 +8,7 @@ use lane::ports::LedgerError;
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
+use super::open::Opened;
 use super::shops::Shops;
 use super::wal::{self, Mover};
 use super::writer::{Errand, Task, Unit, sqlite_error};
@@ -55,6 +56,8 @@ pub(super) struct Pen {
     pub(super) conn: Connection,
     pub(super) shops: Shops,
     pub(super) stop: Stop,
+    /// Dropped last.
+    pub(super) _open: Option<Opened>,
 }
 
 /// Where everybody learns that the ledger has stopped, and why.

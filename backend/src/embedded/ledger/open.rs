@@ -3,6 +3,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lane::clock::Timestamp;
 use rusqlite::config::DbConfig;
@@ -27,11 +28,11 @@ const WAL_PAGES: u32 = 4000;
 
 /// What the write-ahead log's file keeps of its length when it starts over: a long reader lets it grow, and that room would
 /// otherwise stay taken.
-const LOG_BYTES_KEPT: i64 = 128 * 1024 * 1024;
+const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 
 /// Pages the writer keeps in memory. Much less, and a ledger of some hundred thousand lanes is read from the system's
 /// cache again and again.
-const CACHE_KIB: i64 = 24 * 1024;
+const CACHE_KIB: i64 = 12 * 1024;
 
 /// Why the ledger's file was not opened. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +121,14 @@ pub enum OpenError {
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
+}
+
+/// What has to stay open as long as a connection writes: closing any handle of the file takes away the locks that SQLite
+/// has on it, and without the lock another process may open it.
+pub(super) struct Opened {
+    /// The file itself, for syncing it.
+    pub(super) file: Arc<File>,
+    pub(super) _lock: Arc<Lock>,
 }
 
 /// Opens, checks and prepares the file.

@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::commit::{Batch, Fate, Pen, Stop};
+use super::open::Opened;
 use super::shops::Shops;
 use super::wal::{self, Mover};
 
@@ -135,13 +136,14 @@ enum Errands {
 
 impl Writer {
     /// Starts the thread; it ends when the last handle is dropped or when the ledger stops.
-    /// `second` is another connection to the file, for moving the write-ahead log from `log_pages` on.
-    pub(super) fn start(conn: Connection, second: Connection, log_pages: u32) -> std::io::Result<Self> {
+    /// `second` is another connection to the file, for moving the write-ahead log from `log_pages` on. `open` is let go
+    /// after both.
+    pub(super) fn start(conn: Connection, second: Connection, open: Opened, log_pages: u32) -> std::io::Result<Self> {
         let (tasks, waiting) = mpsc::channel(WAITING_WRITES_MAX);
         let (stop, stopped) = watch::channel(None);
         let stop = Stop(stop);
-        let mover = Mover::start(second, stop.clone(), log_pages)?;
-        let pen = Pen { mover: Some(mover), conn, shops: Shops::default(), stop };
+        let mover = Mover::start(second, Arc::clone(&open.file), stop.clone(), log_pages)?;
+        let pen = Pen { mover: Some(mover), conn, shops: Shops::default(), stop, _open: Some(open) };
         std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(pen, waiting))?;
         Ok(Self { errands: Errands::Thread(tasks), stopped })
     }
@@ -149,7 +151,13 @@ impl Writer {
     /// Writes in the calling task, one commit per write.
     pub(super) fn in_line(conn: Connection) -> Self {
         let (stop, stopped) = watch::channel(None);
-        let pen = Arc::new(Mutex::new(Some(Pen { mover: None, conn, shops: Shops::default(), stop: Stop(stop) })));
+        let pen = Arc::new(Mutex::new(Some(Pen {
+            mover: None,
+            conn,
+            shops: Shops::default(),
+            stop: Stop(stop),
+            _open: None,
+        })));
         Self { errands: Errands::InLine(pen), stopped }
     }
 
