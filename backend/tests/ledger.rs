@@ -42,18 +42,19 @@ async fn keeps_every_promise_of_the_contract() {
 }
 
 /// Waits until the file of a dropped ledger is free: its writer thread ends on its own.
-async fn reopen(path: &Path, clock: &Arc<ManualClock>) -> (Scene, Arc<Ledger>) {
+async fn opened_again(path: &Path, clock: &Arc<ManualClock>) -> Result<Ledger, OpenError> {
     for _ in 0..500 {
         match Ledger::open(path, clock.as_ref()) {
-            Ok(ledger) => {
-                drop(ledger);
-                return scene(path, clock);
-            }
             Err(OpenError::InUse(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
-            Err(error) => panic!("{error}"),
+            opened => return opened,
         }
     }
     panic!("the file was never free");
+}
+
+async fn reopen(path: &Path, clock: &Arc<ManualClock>) -> (Scene, Arc<Ledger>) {
+    let ledger = Arc::new(opened_again(path, clock).await.unwrap());
+    (Scene { ports: Ports::of(&ledger), clock: clock.clone() }, ledger)
 }
 
 #[tokio::test]
@@ -98,14 +99,18 @@ async fn a_damaged_file_is_refused_and_left_as_it_is() {
         story.hears("acme", &News::of(order)).await;
     }
     drop((story, ledger));
-    reopen(&path, &clock).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // The writer that ends moves everything into the file.
+    drop(reopen(&path, &clock).await);
+    drop(opened_again(&path, &clock).await.unwrap());
+    while path.with_extension("db-wal").exists() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle..middle + 2048].fill(0xAA);
     std::fs::write(&path, &bytes).unwrap();
-    let error = Ledger::open(&path, clock.as_ref()).map(|_| ()).unwrap_err();
+    let error = opened_again(&path, &clock).await.map(|_| ()).unwrap_err();
     assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
     assert!(error.to_string().contains("restore the last backup"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "nothing was changed");

@@ -79,7 +79,7 @@ fn fill_log(folder: &Path) {
         .unwrap();
     let log = folder.join("ledger.db-wal");
     while std::fs::metadata(&log).unwrap().len() < FRAMES_BEFORE * FRAME {
-        conn.execute("INSERT INTO identity VALUES (randomblob(32))", []).unwrap();
+        conn.execute("INSERT INTO seen VALUES (randomblob(32))", []).unwrap();
     }
     // Closing would empty the log again.
     for name in ["ledger.db", "ledger.db-wal"] {

@@ -4,6 +4,7 @@
 //! what a unit writes ([`identity`], [`intake`], [`work`], [`shipping`], [`sweep`], [`desk`], [`registry`], [`privacy`]), and [`rows`] knows how it lies in the file.
 
 mod open;
+mod lock;
 mod boots;
 mod writer;
 mod commit;
@@ -13,6 +14,7 @@ mod rows;
 mod shops;
 mod identity;
 mod intake;
+mod kept;
 mod touch;
 mod closing;
 mod replay;
@@ -26,7 +28,6 @@ mod registry;
 mod privacy;
 mod look;
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,10 +44,9 @@ use lane::operator::Operator;
 use lane::outcome::Report;
 use lane::policy::Policy;
 use lane::ports::{
-    Begin, Burst, Complete, Decided, Desk, Head, Intake, LedgerError, Notice, Once, Privacy, Recorded, Redacted,
-    Release, RequestKey, Swept, Work,
+    Begin, Burst, Complete, Decided, Desk, Head, Intake, LedgerError, Notice, Once, Recorded, Release, RequestKey,
+    Swept, Work,
 };
-use lane::privacy::{Kept, Unread};
 use lane::rules::Company;
 use lane::shop::Shop;
 use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
@@ -56,8 +56,8 @@ use rusqlite::Connection;
 
 use boots::Beside;
 pub use boots::{Boot, BootId, Origin};
+use lock::{Lock, Opened};
 pub use open::OpenError;
-use privacy::Step;
 use readers::{Place, Readers};
 pub use wal::LOG_PAGES;
 use writer::Writer;
@@ -74,7 +74,6 @@ pub struct Ledger {
     work_readers: Readers,
     /// The file beside the ledger that tells an older copy of it.
     beside: Arc<Beside>,
-    _lock: Arc<open::Lock>,
 }
 
 impl Ledger {
@@ -92,26 +91,24 @@ impl Ledger {
         Self::start(path, log_pages, boots::open(path, clock.now(), boot)?)
     }
 
-    fn start(path: &Path, log_pages: u32, (conn, lock): (Connection, open::Lock)) -> Result<Self, OpenError> {
+    fn start(path: &Path, log_pages: u32, (conn, lock): (Connection, Lock)) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
-        let (second, lock) = (open::second(&conn, path)?, Arc::new(lock));
-        let file = Arc::new(File::options().write(true).open(path).map_err(unusable)?);
-        let opened = open::Opened { file, _lock: Arc::clone(&lock) };
-        let writer = Writer::start(conn, second, opened, log_pages).map_err(unusable)?;
-        Ok(Self::of(path, writer, Place::Threads, lock))
+        let (second, opened) = (open::second(&conn, path, log_pages)?, Opened::new(path, lock)?);
+        let writer = Writer::start(conn, second, Arc::clone(&opened), log_pages).map_err(unusable)?;
+        Ok(Self::of(path, writer, Place::Threads, &opened))
     }
 
     /// Like [`Ledger::open`], for simulated time: whoever calls reads and writes by himself, one commit per write. No
     /// thread takes time that the simulation does not know of, and a run can be repeated.
     pub fn open_in_line(path: &Path, clock: &dyn Clock) -> Result<Self, OpenError> {
         let (conn, lock) = open::open(path, clock.now())?;
-        Ok(Self::of(path, Writer::in_line(conn), Place::InLine, Arc::new(lock)))
+        Ok(Self::of(path, Writer::in_line(conn), Place::InLine, &Opened::new(path, lock)?))
     }
 
-    fn of(path: &Path, writer: Writer, place: Place, lock: Arc<open::Lock>) -> Self {
-        let readers = || Readers::of(path, place);
+    fn of(path: &Path, writer: Writer, place: Place, opened: &Arc<Opened>) -> Self {
+        let readers = || Readers::of(path, place, Arc::clone(opened));
         let beside = Arc::new(Beside::of(path));
-        Self { writer, readers: readers(), work_readers: readers(), beside, _lock: lock }
+        Self { writer, readers: readers(), work_readers: readers(), beside }
     }
 
     /// Says that this boot still runs, under a new id. Once this returns, a copy of the ledger from before is known as
@@ -286,45 +283,5 @@ impl Desk for Ledger {
     async fn operator(&self, token_hash: &str) -> Result<Option<Operator>, LedgerError> {
         let token_hash = token_hash.to_owned();
         self.readers.read(move |conn| look::operator(conn, &token_hash)).await
-    }
-}
-
-#[async_trait]
-impl Privacy for Ledger {
-    async fn requests(&self, open: bool, page: &Page) -> Result<Paged<Kept>, LedgerError> {
-        let page = page.clone();
-        self.readers.read(move |conn| privacy::requests(conn, open, &page)).await
-    }
-
-    async fn unread(&self, since: Timestamp) -> Result<Unread, LedgerError> {
-        self.readers.read(move |conn| privacy::unread(conn, since)).await
-    }
-
-    async fn redact(&self, request: u64, by: Option<&str>, now: Timestamp) -> Result<Redacted, LedgerError> {
-        let by = by.map(str::to_owned);
-        match self.writer.write(move |unit| privacy::step(unit, request, by.as_deref(), now)).await? {
-            Step::More => Ok(Redacted::More),
-            Step::NoSuchRequest => Ok(Redacted::NoSuchRequest),
-            Step::Done => Ok(Redacted::Done),
-            Step::ShopIsOpen => Ok(Redacted::ShopIsOpen),
-            Step::LogLeft => {
-                self.writer.empty_log().await?;
-                self.writer.write(move |unit| privacy::done(unit, request, now)).await?;
-                Ok(Redacted::Done)
-            }
-        }
-    }
-
-    async fn export(&self, request: u64, now: Timestamp) -> Result<Option<serde_json::Value>, LedgerError> {
-        privacy::export(&self.readers, request, now).await
-    }
-
-    async fn dismiss(&self, request: u64, by: &str, now: Timestamp) -> Result<bool, LedgerError> {
-        let by = by.to_owned();
-        self.writer.write(move |unit| privacy::dismiss(unit, request, &by, now)).await
-    }
-
-    async fn answered(&self, request: u64, now: Timestamp) -> Result<bool, LedgerError> {
-        self.writer.write(move |unit| privacy::answered(unit, request, now)).await
     }
 }

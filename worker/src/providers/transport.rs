@@ -9,6 +9,8 @@ use reqwest::{Client, Request, Response};
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections kept open to each host: as many as lanes are carried at once by default. A new one costs a handshake.
 const IDLE_PER_HOST: usize = 256;
+/// How long a connection is kept without a call: file handles are wanted for webhooks, too.
+const IDLE_TIME: Duration = Duration::from_secs(15);
 
 /// Sends requests.
 #[async_trait]
@@ -53,6 +55,7 @@ pub fn network(time: Duration) -> Result<Client, reqwest::Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(time)
         .pool_max_idle_per_host(IDLE_PER_HOST)
+        .pool_idle_timeout(IDLE_TIME)
         .build()
 }
 

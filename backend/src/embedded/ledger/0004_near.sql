@@ -32,23 +32,36 @@ CREATE TABLE job_near (
   format      INTEGER NOT NULL,
   doc         TEXT NOT NULL
 );
+
+-- The indexes come before the rows: made afterwards, each would sort all jobs in memory.
+DROP INDEX job_line;
+DROP INDEX job_stopping;
+DROP INDEX job_state;
+DROP INDEX job_shop_state;
+DROP INDEX job_shop;
+DROP INDEX job_accepted;
+DROP INDEX job_customer;
+DROP INDEX job_email;
+DROP INDEX job_address;
+DROP INDEX job_card;
+DROP INDEX job_warehouse;
+CREATE UNIQUE INDEX job_id ON job_near (id, lane);
+CREATE INDEX job_line ON job_near (lane, place, ready_at, stops, id) WHERE in_line = 1;
+CREATE INDEX job_stopping ON job_near (lane, ready_at) WHERE in_line = 1 AND stops = 1 AND ready_at <> 0;
+CREATE INDEX job_state ON job_near (state, changed_at);
+CREATE INDEX job_shop ON job_near (shop);
+-- What waits or is attempted is found by the line.
+CREATE INDEX job_shop_state ON job_near (shop, state, changed_at) WHERE state NOT IN ('waiting', 'attempting');
+CREATE INDEX job_customer ON job_near (lane, customer, state, id) WHERE customer IS NOT NULL;
+CREATE INDEX job_email ON job_near (lane, email) WHERE email IS NOT NULL;
+-- Where an order goes and who pays it is compared with held orders alone.
+CREATE INDEX job_address ON job_near (lane, address) WHERE address IS NOT NULL AND state = 'held';
+CREATE INDEX job_card ON job_near (lane, card) WHERE card IS NOT NULL AND state = 'held';
+CREATE INDEX job_warehouse ON job_near (warehouse) WHERE warehouse IS NOT NULL;
+
 INSERT INTO job_near
   SELECT seq, lane, id, shop, state, changed_at, accepted_at, place, in_line, ready_at, stops, customer, email, address,
          card, warehouse, format, doc
   FROM job ORDER BY seq;
 DROP TABLE job;
 ALTER TABLE job_near RENAME TO job;
-
-CREATE UNIQUE INDEX job_id ON job (id, lane);
-CREATE INDEX job_line ON job (lane, place, ready_at, stops, id) WHERE in_line = 1;
-CREATE INDEX job_stopping ON job (lane, ready_at) WHERE in_line = 1 AND stops = 1 AND ready_at <> 0;
-CREATE INDEX job_state ON job (state, changed_at);
-CREATE INDEX job_shop ON job (shop);
--- What waits or is attempted is found by the line.
-CREATE INDEX job_shop_state ON job (shop, state, changed_at) WHERE state NOT IN ('waiting', 'attempting');
-CREATE INDEX job_customer ON job (lane, customer, state, id) WHERE customer IS NOT NULL;
-CREATE INDEX job_email ON job (lane, email) WHERE email IS NOT NULL;
--- Where an order goes and who pays it is compared with held orders alone.
-CREATE INDEX job_address ON job (lane, address) WHERE address IS NOT NULL AND state = 'held';
-CREATE INDEX job_card ON job (lane, card) WHERE card IS NOT NULL AND state = 'held';
-CREATE INDEX job_warehouse ON job (warehouse) WHERE warehouse IS NOT NULL;

@@ -22,7 +22,8 @@ use lane::ports::LedgerError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::open::{self, Lock, OpenError};
+use super::lock::Lock;
+use super::open::{self, OpenError};
 use super::rows::{micros, one};
 use super::writer::{Fault, Writer, sqlite_error};
 

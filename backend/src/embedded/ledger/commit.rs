@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use lane::ports::LedgerError;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::{oneshot, watch};
 
-use super::open::Opened;
+use super::lock::Opened;
 use super::shops::Shops;
 use super::wal::{self, Mover};
 use super::writer::{Errand, Task, Unit, sqlite_error};
@@ -57,7 +58,7 @@ pub(super) struct Pen {
     pub(super) shops: Shops,
     pub(super) stop: Stop,
     /// Dropped last.
-    pub(super) _open: Option<Opened>,
+    pub(super) _open: Option<Arc<Opened>>,
 }
 
 /// Where everybody learns that the ledger has stopped, and why.
@@ -108,7 +109,9 @@ impl Pen {
         }
         if fate == Fate::GoesOn {
             let kept = match (apart, self.mover.as_mut()) {
-                (Some(reply), mover) => mover.map_or(Ok(()), Mover::wait).and_then(|()| self.empty_log(reply)),
+                (Some(reply), mover) => {
+                    mover.map_or(Ok(true), Mover::is_idle).and_then(|idle| self.empty_log(reply, idle))
+                }
                 (None, Some(mover)) => mover.tend(&self.conn),
                 (None, None) => Ok(()),
             };
@@ -117,8 +120,14 @@ impl Pen {
         fate
     }
 
-    fn empty_log(&self, reply: oneshot::Sender<Result<bool, LedgerError>>) -> Result<(), LedgerError> {
-        let emptied = wal::empty(&self.conn);
+    /// A sync that failed leaves the file alone from then on: closing it must not move the log, either.
+    pub(super) fn leave(&self) {
+        // Best effort: the ledger has stopped.
+        let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    }
+
+    fn empty_log(&self, reply: oneshot::Sender<Result<bool, LedgerError>>, idle: bool) -> Result<(), LedgerError> {
+        let emptied = if idle { wal::empty(&self.conn) } else { Ok(false) };
         let ends = match &emptied {
             Ok(_) => Ok(()),
             Err(error) => Err(again(error)),

@@ -45,7 +45,8 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result
     Ok(paged(found, page, |(one, other, _)| format!("{one}.{other}"), |(_, _, job)| job))
 }
 
-/// Which rows are listed, and the two columns they are ordered by: each list is a piece of an index.
+/// Which rows are listed, and the two columns they are ordered by: each list is a piece of an index, and a condition that
+/// seems to say nothing new is the index's own, word for word.
 fn listed(filter: &JobFilter) -> (&'static str, &'static str, &'static str) {
     match (&filter.shop, filter.state) {
         (None, None) => ("?1 IS NULL AND ?2 IS NULL", "seq", "seq"),

@@ -1,13 +1,14 @@
 //! Opening the file: one process at a time, nothing damaged, nothing newer than this program, every commit synced; then
 //! the migrations, and the leases of the last boot are void.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use lane::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
+
+use super::lock::{Lock, lock};
 
 /// Marks the file as a Lanekeeper ledger (`LANE` in ASCII), so that another program's database is refused.
 const APPLICATION_ID: i32 = 0x4C41_4E45;
@@ -25,6 +26,9 @@ const MIGRATIONS: &[&str] = &[
 /// Pages the write-ahead log grows to before a commit moves it into the file (16 MiB), where no thread does so beside the
 /// commits: while the file is opened, and on simulated time.
 const WAL_PAGES: u32 = 4000;
+
+/// Bytes of a page.
+const PAGE: i64 = 4096;
 
 /// What the write-ahead log's file keeps of its length when it starts over: a long reader lets it grow, and that room would
 /// otherwise stay taken.
@@ -77,6 +81,20 @@ pub enum OpenError {
         /// The file beside it that knows better.
         beside: PathBuf,
     },
+    /// Rows of a table belong to nothing after a migration. The file is as it was before.
+    #[error(
+        "{} could not be brought to version {version}: rows of its table {table} belong to nothing; it is as it was: restore \
+         a backup, or keep the program that wrote it and report this",
+        path.display()
+    )]
+    Torn {
+        /// The file.
+        path: PathBuf,
+        /// The version.
+        version: usize,
+        /// The table.
+        table: String,
+    },
     /// A newer version wrote it.
     #[error("{} was written by a newer lanekeeper (its schema is {found}, this program knows {known}); use that one", path.display())]
     Newer {
@@ -117,20 +135,6 @@ pub enum OpenError {
     },
 }
 
-/// Holds the lock that keeps a second process out.
-#[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
-}
-
-/// What has to stay open as long as a connection writes: closing any handle of the file takes away the locks that SQLite
-/// has on it, and without the lock another process may open it.
-pub(super) struct Opened {
-    /// The file itself, for syncing it.
-    pub(super) file: Arc<File>,
-    pub(super) _lock: Arc<Lock>,
-}
-
 /// Opens, checks and prepares the file.
 pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
     let (mut conn, lock) = sound(path)?;
@@ -166,10 +170,15 @@ pub(super) fn settle_plans(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A second connection, for moving the write-ahead log into the file; the first stops doing so.
-pub(super) fn second(first: &Connection, path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn second(first: &Connection, path: &Path, log_pages: u32) -> Result<Connection, OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     first.pragma_update(None, "wal_autocheckpoint", 0).map_err(sqlite)?;
+    // Shorter, and the log would be cut and grow again each time it starts over.
+    first
+        .pragma_update(None, "journal_size_limit", (2 * PAGE * i64::from(log_pages)).max(LOG_BYTES_KEPT))
+        .map_err(sqlite)?;
     let second = Connection::open(path).map_err(sqlite)?;
+    second.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sqlite)?;
     second.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;
     second.pragma_update(None, "synchronous", "FULL").map_err(sqlite)?;
     // Opens the log now, while there are file handles.
@@ -186,19 +195,6 @@ fn make_private(path: &Path) -> Result<(), OpenError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let made = options.open(path);
     made.map(drop).map_err(|source| OpenError::Unusable { path: path.to_owned(), source })
-}
-
-fn lock(path: &Path) -> Result<Lock, OpenError> {
-    // A file of its own: closing any handle of the database file would drop SQLite's own locks on it.
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let unusable = |source| OpenError::Unusable { path: path.to_owned(), source };
-    let file = File::options().create(true).truncate(false).write(true).open(name).map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(source)) => Err(unusable(source)),
-    }
 }
 
 fn check(conn: &Connection, path: &Path) -> Result<(), OpenError> {
@@ -285,6 +281,10 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
     for (at, migration) in MIGRATIONS.iter().enumerate().skip(found) {
         let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
         tx.execute_batch(migration).map_err(sqlite)?;
+        let lost = tx.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).optional().map_err(sqlite)?;
+        if let Some(table) = lost {
+            return Err(OpenError::Torn { path: path.to_owned(), version: at + 1, table });
+        }
         tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
         tx.pragma_update(None, "user_version", at + 1).map_err(sqlite)?;
         tx.commit().map_err(sqlite)?;

@@ -15,17 +15,19 @@ mod standing;
 mod redact;
 mod export;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use lane::clock::Timestamp;
 use lane::id::ShopId;
-use lane::ports::{LedgerError, Recorded};
+use lane::ports::{LedgerError, Privacy, Recorded, Redacted};
 use lane::privacy::{Ask, Kept, PrivacyRequest, TOPICS, Unread};
 use lane::view::{Page, Paged, QuarantineReason};
 use lane::webhook::Webhook;
 use rusqlite::{Connection, Row};
 
+use super::Ledger;
 use super::desk::audit;
-use super::intake::{Became, keep};
+use super::kept::{Became, keep};
 use super::look::{cursor, paged};
 use super::rows::{FORMAT, from_micros, known, micros, one};
 use super::writer::{Fault, Unit};
@@ -36,6 +38,46 @@ pub(super) use forget::{end, tell_ended};
 pub(super) use redact::{Step, done, step};
 pub(super) use strip::strip;
 pub(super) use tombs::{forgotten, raise_shop};
+
+#[async_trait]
+impl Privacy for Ledger {
+    async fn requests(&self, open: bool, page: &Page) -> Result<Paged<Kept>, LedgerError> {
+        let page = page.clone();
+        self.readers.read(move |conn| requests(conn, open, &page)).await
+    }
+
+    async fn unread(&self, since: Timestamp) -> Result<Unread, LedgerError> {
+        self.readers.read(move |conn| unread(conn, since)).await
+    }
+
+    async fn redact(&self, request: u64, by: Option<&str>, now: Timestamp) -> Result<Redacted, LedgerError> {
+        let by = by.map(str::to_owned);
+        match self.writer.write(move |unit| step(unit, request, by.as_deref(), now)).await? {
+            Step::More => Ok(Redacted::More),
+            Step::NoSuchRequest => Ok(Redacted::NoSuchRequest),
+            Step::Done => Ok(Redacted::Done),
+            Step::ShopIsOpen => Ok(Redacted::ShopIsOpen),
+            Step::LogLeft => {
+                self.writer.empty_log().await?;
+                self.writer.write(move |unit| done(unit, request, now)).await?;
+                Ok(Redacted::Done)
+            }
+        }
+    }
+
+    async fn export(&self, request: u64, now: Timestamp) -> Result<Option<serde_json::Value>, LedgerError> {
+        export(&self.readers, request, now).await
+    }
+
+    async fn dismiss(&self, request: u64, by: &str, now: Timestamp) -> Result<bool, LedgerError> {
+        let by = by.to_owned();
+        self.writer.write(move |unit| dismiss(unit, request, &by, now)).await
+    }
+
+    async fn answered(&self, request: u64, now: Timestamp) -> Result<bool, LedgerError> {
+        self.writer.write(move |unit| answered(unit, request, now)).await
+    }
+}
 
 /// Takes a request in. Its webhook is recorded like any other, but its body, which names the person, is never written.
 pub(super) fn take_in(

@@ -8,6 +8,7 @@ use lane::ports::LedgerError;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
+use super::lock::Opened;
 use super::writer::Fault;
 
 /// How long one read may take. While it goes on, the write-ahead log can neither be cut nor stop growing.
@@ -35,12 +36,14 @@ struct Pool {
     // A std mutex: it is held for a push or a pop, never across a read.
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
+    /// Dropped last.
+    _opened: Arc<Opened>,
 }
 
 impl Readers {
-    pub(super) fn of(path: &Path, place: Place) -> Self {
+    pub(super) fn of(path: &Path, place: Place, opened: Arc<Opened>) -> Self {
         let permits = Semaphore::new(READS_MAX);
-        Self(Arc::new(Pool { path: path.to_owned(), place, idle: Mutex::default(), permits }))
+        Self(Arc::new(Pool { path: path.to_owned(), place, idle: Mutex::default(), permits, _opened: opened }))
     }
 
     /// Reads one consistent state of the ledger.

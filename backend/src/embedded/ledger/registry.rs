@@ -119,6 +119,7 @@ fn moves_in_doubt(unit: &Unit<'_>, shop: &Shop) -> Result<Option<RegistryError>,
     if !moves || (was.mode == Mode::Correct && is.mode == Mode::Correct) {
         return Ok(None);
     }
+    // The last condition on the state is the index's own, word for word: without it SQLite reads all jobs of the shop.
     let sql = "SELECT json_extract(doc, '$.number') FROM job
                WHERE lane IN (SELECT seq FROM lane WHERE shop = ?1) AND in_line = 1
                  AND (state = 'attempting' OR json_extract(doc, '$.reach') = 'unresolved')

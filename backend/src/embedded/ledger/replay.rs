@@ -9,7 +9,8 @@ use lane::webhook::{Content, Webhook};
 use rusqlite::OptionalExtension;
 
 use super::identity::claim;
-use super::intake::{Arrival, Caused, JOB_UNREADABLE, is_of_a_newer_program, quarantine, settle, shop_of, take_in};
+use super::intake::{Arrival, Caused, JOB_UNREADABLE, is_of_a_newer_program, shop_of, take_in};
+use super::kept::{quarantine, settle};
 use super::rows::{from_micros, one};
 use super::writer::{Fault, Unit};
 use super::{closing, privacy, touch};

@@ -5,7 +5,6 @@
 //! nothing of a sync that failed there. So a thread of its own moves the log while commits go on ([`Mover`]), and the
 //! writer moves only what came meanwhile, between two commits: then the log starts over.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
@@ -15,6 +14,7 @@ use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
 
 use super::commit::Stop;
+use super::lock::Opened;
 use super::writer::sqlite_error;
 
 /// Pages in the log from which they are moved, unless a setting says otherwise (32 MiB). Fewer, and pages that change all
@@ -26,6 +26,9 @@ const REST: i64 = 300;
 
 /// Commits between two tries of the writer to let a log start over that a reader held.
 const TRY_AGAIN: u32 = 8;
+
+/// When the log is so many times as long as it should be, the writer moves what there is: better late than without room.
+const LATE: i64 = 4;
 
 /// How often the thread tries to get the log below [`REST`] while it is being filled.
 const PASSES: u32 = 6;
@@ -74,13 +77,15 @@ fn checkpoint(conn: &Connection, mode: &str) -> Result<Length, LedgerError> {
 pub(super) struct Mover {
     /// `None` once it is to end.
     ask: Option<SyncSender<()>>,
-    moved: Receiver<Result<(), LedgerError>>,
+    moved: Receiver<Result<Moved, LedgerError>>,
     thread: Option<JoinHandle<()>>,
     at_work: bool,
     /// Commits since the writer last tried to let the log start over.
     commits: u32,
     /// It was told that the log cannot be moved.
     stuck: bool,
+    /// Commits before the thread is sent again.
+    patience: u32,
     /// Pages in the log from which they are moved.
     move_at: i64,
 }
@@ -88,13 +93,13 @@ pub(super) struct Mover {
 impl Mover {
     /// Starts the thread, with a connection of its own and another handle of the same file. A sync that fails there stops the
     /// ledger at once.
-    pub(super) fn start(conn: Connection, file: Arc<File>, stop: Stop, log_pages: u32) -> std::io::Result<Self> {
+    pub(super) fn start(conn: Connection, opened: Arc<Opened>, stop: Stop, log_pages: u32) -> std::io::Result<Self> {
         let (ask, asked) = sync_channel(1);
         let (tell, moved) = sync_channel(1);
         let work = move || {
             yield_to_others();
             while asked.recv().is_ok() {
-                let moved = move_most(&conn, &file);
+                let moved = move_most(&conn, &opened);
                 stop.if_in_doubt(moved.as_ref().err());
                 if tell.send(moved).is_err() {
                     return;
@@ -103,26 +108,27 @@ impl Mover {
         };
         let thread = std::thread::Builder::new().name("ledger-mover".to_owned()).spawn(work)?;
         let (ask, thread, move_at) = (Some(ask), Some(thread), i64::from(log_pages));
-        Ok(Self { ask, moved, thread, at_work: false, commits: 0, stuck: false, move_at })
+        Ok(Self { ask, moved, thread, at_work: false, commits: 0, stuck: false, patience: 0, move_at })
     }
 
     /// Keeps the log short; called by the writer between two commits. An error means that the file is in doubt.
     pub(super) fn tend(&mut self, conn: &Connection) -> Result<(), LedgerError> {
         if self.at_work {
-            match self.moved.try_recv() {
-                Err(TryRecvError::Empty) => return Ok(()),
-                Ok(moved) => self.done(moved)?,
-                Err(TryRecvError::Disconnected) => return Err(gone()),
+            if !self.is_idle()? {
+                return Ok(());
             }
-            return self.finish(conn);
+            self.commits = 0;
+            let Length { all, moved } = self.look(conn)?;
+            if all - moved <= 2 * REST || all >= LATE * self.move_at {
+                return self.finish(conn);
+            }
+            // It did not get far: a reader was in its way, or commits came faster than it moved them.
+            return Ok(());
         }
         self.commits += 1;
-        let length = match checkpoint(conn, "NOOP") {
-            Ok(length) => length,
-            Err(error) => return self.passable(Err(error)),
-        };
+        let length = self.look(conn)?;
         let unmoved = length.all - length.moved;
-        if unmoved >= self.move_at {
+        if unmoved >= self.move_at && self.commits >= self.patience {
             // There is room for one: the last was taken before it was answered.
             self.at_work = self.ask.as_ref().is_some_and(|ask| ask.try_send(()).is_ok());
         } else if length.all >= self.move_at && unmoved <= REST && self.commits >= TRY_AGAIN {
@@ -132,13 +138,30 @@ impl Mover {
         Ok(())
     }
 
-    /// Waits until the thread is idle: a log that somebody moves cannot be cut.
-    pub(super) fn wait(&mut self) -> Result<(), LedgerError> {
-        if self.at_work {
-            let moved = self.moved.recv().map_err(|_| gone())?;
-            self.done(moved)?;
+    /// Whether the thread is idle: a log that somebody moves cannot be cut, and nobody waits for this thread.
+    pub(super) fn is_idle(&mut self) -> Result<bool, LedgerError> {
+        if !self.at_work {
+            return Ok(true);
         }
-        Ok(())
+        match self.moved.try_recv() {
+            Err(TryRecvError::Empty) => Ok(false),
+            Err(TryRecvError::Disconnected) => Err(gone()),
+            Ok(moved) => {
+                self.at_work = false;
+                // Where it did not get on, it is not sent again after each commit.
+                self.patience = if matches!(moved, Ok(Moved::Some)) { 0 } else { TRY_AGAIN };
+                self.passable(moved.map(drop))?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// A log that cannot even be looked at counts as empty.
+    fn look(&mut self, conn: &Connection) -> Result<Length, LedgerError> {
+        match checkpoint(conn, "NOOP") {
+            Ok(length) => Ok(length),
+            Err(error) => self.passable(Err(error)).map(|()| Length { all: 0, moved: 0 }),
+        }
     }
 
     /// Moves what came meanwhile; then the next commit begins the log anew, unless a reader still needs it.
@@ -146,11 +169,6 @@ impl Mover {
         self.commits = 0;
         let moved = checkpoint(conn, "PASSIVE");
         self.passable(moved.map(drop))
-    }
-
-    fn done(&mut self, moved: Result<(), LedgerError>) -> Result<(), LedgerError> {
-        self.at_work = false;
-        self.passable(moved)
     }
 
     /// A full disk leaves the log as it is, until the next time; a failed sync does not pass.
@@ -189,8 +207,8 @@ fn gone() -> LedgerError {
     LedgerError::Stopped("the thread that moves the write-ahead log ended".to_owned())
 }
 
-/// Nobody waits for this thread: it takes what the others leave, and some of a core at the least. Without that, commits
-/// take three times as long whenever the log is moved. Where it cannot be had, nothing but speed is lost.
+/// Nobody waits for this thread but a program that ends: it takes what the others leave, and some of a core at the least.
+/// Without that, commits take longer whenever the log is moved. Where it cannot be had, nothing but speed is lost.
 fn yield_to_others() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(NICENESS) {
@@ -198,16 +216,31 @@ fn yield_to_others() {
     }
 }
 
+/// Whether the thread got on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    Some,
+    /// A reader holds what is there.
+    Nothing,
+}
+
 /// Moves the log until little of it is left. SQLite syncs the file only once nothing is left, which would be in the
 /// writer's turn, with all of the pages; so they are synced here, each time.
-fn move_most(conn: &Connection, file: &File) -> Result<(), LedgerError> {
+fn move_most(conn: &Connection, opened: &Opened) -> Result<Moved, LedgerError> {
+    let mut got_on = Moved::Nothing;
+    let mut before = checkpoint(conn, "NOOP")?;
     for _ in 0..PASSES {
         checkpoint(conn, "PASSIVE")?;
-        file.sync_data().map_err(|error| LedgerError::Stopped(format!("the file could not be synced: {error}")))?;
-        let length = checkpoint(conn, "NOOP")?;
-        if length.all - length.moved <= REST {
+        let after = checkpoint(conn, "NOOP")?;
+        if after.moved == before.moved && after.all >= before.all {
             break;
         }
+        opened.sync().map_err(|error| LedgerError::Stopped(format!("the file could not be synced: {error}")))?;
+        got_on = Moved::Some;
+        if after.all - after.moved <= REST {
+            break;
+        }
+        before = after;
     }
-    Ok(())
+    Ok(got_on)
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::commit::{Batch, Fate, Pen, Stop};
-use super::open::Opened;
+use super::lock::Opened;
 use super::shops::Shops;
 use super::wal::{self, Mover};
 
@@ -138,11 +138,16 @@ impl Writer {
     /// Starts the thread; it ends when the last handle is dropped or when the ledger stops.
     /// `second` is another connection to the file, for moving the write-ahead log from `log_pages` on. `open` is let go
     /// after both.
-    pub(super) fn start(conn: Connection, second: Connection, open: Opened, log_pages: u32) -> std::io::Result<Self> {
+    pub(super) fn start(
+        conn: Connection,
+        second: Connection,
+        open: Arc<Opened>,
+        log_pages: u32,
+    ) -> std::io::Result<Self> {
         let (tasks, waiting) = mpsc::channel(WAITING_WRITES_MAX);
         let (stop, stopped) = watch::channel(None);
         let stop = Stop(stop);
-        let mover = Mover::start(second, Arc::clone(&open.file), stop.clone(), log_pages)?;
+        let mover = Mover::start(second, Arc::clone(&open), stop.clone(), log_pages)?;
         let pen = Pen { mover: Some(mover), conn, shops: Shops::default(), stop, _open: Some(open) };
         std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || serve(pen, waiting))?;
         Ok(Self { errands: Errands::Thread(tasks), stopped })
@@ -205,6 +210,7 @@ impl Writer {
                 if let Some(held) = pen.as_mut()
                     && held.run(Batch::of(errand)) == Fate::Ends
                 {
+                    held.leave();
                     *pen = None;
                 }
                 Ok(())
@@ -226,6 +232,7 @@ fn serve(mut pen: Pen, mut waiting: mpsc::Receiver<Errand>) {
             batch.add(next);
         }
         if pen.run(batch) == Fate::Ends {
+            pen.leave();
             return;
         }
     }
