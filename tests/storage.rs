@@ -94,7 +94,9 @@ fn hex(bytes: &[u8]) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_who_does_not_stop_is_told_of_and_the_log_stops_growing_when_he_does() {
     const MIB: u64 = 1024 * 1024;
-    let world = World::start().await;
+    let mut world = World::start().await;
+    world.settings(|settings| settings.replace("[ledger]\n", "[ledger]\nlog_mib = 8\n"));
+    world.restart().await;
     world.shop("acme", &[]).await;
     let log_file = world.folder().join("ledger.db-wal");
     let length = || std::fs::metadata(&log_file).map_or(0, |log| log.len());
