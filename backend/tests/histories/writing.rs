@@ -104,7 +104,7 @@ fn desk() -> BoxedStrategy<Act> {
         6 => (shop(), order(), 0..3_u8, flaw, 0..3_u8, key()).prop_map(|(shop, order, verdict, flaw, by, key)| {
             Act::Decide { shop, order, verdict, flaw, by, key }
         }),
-        2 => (0..3_u8, 0..3_u8, 0..3_u8, key())
+        4 => (0..3_u8, 0..3_u8, 0..3_u8, key())
             .prop_map(|(which, verdict, by, key)| Act::DecideAgain { which, verdict, by, key }),
         2 => (shop(), option::weighted(0.7, select(vec![1_u8, 30, 90])), key())
             .prop_map(|(shop, seconds, key)| Act::Pause { shop, seconds, key }),
