@@ -4,6 +4,7 @@
 //! Each section is read by itself, so that all problems are told at once. Secrets are only ever named in the file
 //! (`env:NAME`, `file:PATH`); they are read by whoever starts the services.
 
+mod count;
 mod ledger;
 mod listeners;
 mod address;

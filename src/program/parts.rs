@@ -100,7 +100,7 @@ pub(super) fn workers(
         limiter,
         clock: Arc::clone(clock),
         owner: format!("{}-{seed:016x}", std::process::id()),
-        concurrency: config.worker.concurrency.get(),
+        concurrency: config.worker.concurrency(),
         drain_timeout: ATTEMPTS_TIME,
         seed,
     });

@@ -1,10 +1,12 @@
 //! The ledger in one SQLite file: one writer thread that groups commits, readers with connections of their own.
 //!
 //! Each verb of the ports is one unit of writing ([`writer`]) or one read ([`readers`]); the domain's functions decide
-//! what a unit writes ([`identity`], [`intake`], [`work`], [`shipping`], [`sweep`], [`desk`], [`registry`], [`privacy`]), and [`rows`] knows how it lies in the file.
+//! what a unit writes ([`identity`], [`intake`], [`work`], [`shipping`], [`sweep`], [`desk`], [`registry`], [`privacy`]), and
+//! [`rows`] knows how it lies in the file.
 
 mod open;
 mod lock;
+mod migrations;
 mod boots;
 mod writer;
 mod commit;

@@ -23,18 +23,9 @@ const ENDLESS: Duration = Duration::from_mins(1);
 /// A second after an outage began, work is tried again.
 const SOON: u64 = 1;
 
-async fn with_orders(orders: std::ops::RangeInclusive<u64>) -> World {
-    let world = World::standing_still();
-    world.add_shop("acme", Policy::default()).await;
-    for order in orders {
-        world.order("acme", order).await;
-    }
-    world
-}
-
 /// Two shops with an order each, at a warehouse that takes one of them now and the next in 15 s.
 async fn at_the_limit() -> World {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     world.add_shop("bolt", Policy::default()).await;
     world.order("bolt", 2).await;
     world.limiter.set(&warehouse(), Quota::per_minute(5));
@@ -58,7 +49,7 @@ async fn goes_on(world: &World, order: u64) {
 
 #[tokio::test]
 async fn a_run_that_comes_to_no_attempt_ends_after_two_hundred_looks() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     so_often(&world.flaky.late_begins, 1000);
     assert_eq!(world.run("acme").await, Ran::Visible);
     assert_eq!(world.flaky.begins_asked.load(Ordering::SeqCst), 200);
@@ -68,7 +59,7 @@ async fn a_run_that_comes_to_no_attempt_ends_after_two_hundred_looks() {
 
 #[tokio::test]
 async fn jobs_that_are_held_because_their_workers_died_count_as_worked() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     so_often(&world.flaky.held_begins, 1000);
     assert_eq!(world.run("acme").await, Ran::Visible);
     assert_eq!(world.flaky.begins_asked.load(Ordering::SeqCst), 20);
@@ -132,7 +123,7 @@ async fn a_lane_that_cannot_be_worked_keeps_no_place_before_others() {
 
 #[tokio::test]
 async fn a_lease_that_turns_out_lost_makes_the_message_come_again_at_once() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     so_often(&world.flaky.lost_heads, 1);
     assert_eq!(world.run("acme").await, Ran::Visible);
     world.advance(LEASE);
@@ -143,7 +134,7 @@ async fn a_lease_that_turns_out_lost_makes_the_message_come_again_at_once() {
 
 #[tokio::test]
 async fn a_lease_is_given_back_when_the_ledger_fails_in_the_middle() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     so_often(&world.flaky.failing_heads, 1);
     so_often(&world.flaky.failing_hand_backs, 2);
     // Each failure that is met makes everybody wait longer.
@@ -154,7 +145,7 @@ async fn a_lease_is_given_back_when_the_ledger_fails_in_the_middle() {
 
 #[tokio::test]
 async fn a_worker_that_is_to_stop_does_not_wait_for_the_ledger_to_take_a_lease_back() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     so_often(&world.flaky.failing_heads, 1);
     so_often(&world.flaky.failing_hand_backs, u32::MAX);
     let (lane, stop) = (lane_of("acme"), CancellationToken::new());
@@ -171,7 +162,7 @@ async fn a_worker_that_is_to_stop_does_not_wait_for_the_ledger_to_take_a_lease_b
 
 #[tokio::test]
 async fn a_report_is_offered_until_the_lease_ends_and_not_beyond() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     so_often(&world.flaky.failing_completes, u32::MAX);
     let (lane, stop) = (lane_of("acme"), CancellationToken::new());
     let lease_ends = async {
@@ -203,7 +194,7 @@ async fn a_ledger_that_fails_is_asked_again_less_and_less_often() {
 
 #[tokio::test]
 async fn who_lost_the_lease_tells_as_soon_as_the_ledger_listens() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     world.script(1, &[Act::Overtaken { called: true }]);
     so_often(&world.flaky.failing_disturbs, 2);
     assert_eq!(world.run("acme").await, Ran::Visible);
@@ -212,7 +203,7 @@ async fn who_lost_the_lease_tells_as_soon_as_the_ledger_listens() {
 
 #[tokio::test]
 async fn a_lane_whose_rows_cannot_be_read_is_left_alone_for_a_minute() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     so_often(&world.flaky.unreadable_leases, 1);
     assert_eq!(world.run("acme").await, Ran::DeferUntil(in_seconds(&world, 60)));
     goes_on(&world, 1).await;

@@ -15,11 +15,7 @@ use crate::harness::{Act, World, lane_of, warehouse};
 
 /// Orders in line, of which so many may go together.
 async fn with_orders(orders: std::ops::RangeInclusive<u64>, together: u32) -> World {
-    let world = World::standing_still();
-    world.add_shop("acme", Policy::default()).await;
-    for order in orders {
-        world.order("acme", order).await;
-    }
+    let world = World::with_orders(orders).await;
     world.together(together);
     world
 }

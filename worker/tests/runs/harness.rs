@@ -428,6 +428,16 @@ impl World {
         Self::on(manual.clone(), Some(manual))
     }
 
+    /// With a shop that has these orders.
+    pub(crate) async fn with_orders(orders: std::ops::RangeInclusive<u64>) -> Self {
+        let world = Self::standing_still();
+        world.add_shop("acme", Policy::default()).await;
+        for order in orders {
+            world.order("acme", order).await;
+        }
+        world
+    }
+
     pub(crate) fn on(clock: Arc<dyn Clock>, manual: Option<Arc<ManualClock>>) -> Self {
         let dir = TempDir::new().unwrap();
         let ledger = Ledger::open(&dir.path().join("ledger.db"), &*clock).unwrap();

@@ -15,22 +15,13 @@ use worker::limiter::{Lesson, Quota};
 
 use crate::harness::{Act, LOOKS, World, lane_of, shop_id, warehouse};
 
-async fn with_orders(orders: std::ops::RangeInclusive<u64>) -> World {
-    let world = World::standing_still();
-    world.add_shop("acme", Policy::default()).await;
-    for order in orders {
-        world.order("acme", order).await;
-    }
-    world
-}
-
 fn in_seconds(world: &World, seconds: u64) -> Timestamp {
     after(world.clock.now(), Duration::from_secs(seconds))
 }
 
 #[tokio::test]
 async fn jobs_are_carried_out_in_the_order_they_came() {
-    let world = with_orders(1..=5).await;
+    let world = World::with_orders(1..=5).await;
     assert_eq!(world.run("acme").await, Ran::Delete { wake: None });
     let order: Vec<String> = (1..=5).map(|n| format!("acme/{n}")).collect();
     assert_eq!(world.script.attempts(), order);
@@ -41,7 +32,7 @@ async fn jobs_are_carried_out_in_the_order_they_came() {
 
 #[tokio::test]
 async fn a_run_ends_after_twenty_jobs_and_comes_back_at_once() {
-    let world = with_orders(1..=25).await;
+    let world = World::with_orders(1..=25).await;
     assert_eq!(world.run("acme").await, Ran::Visible);
     assert_eq!(world.script.attempts().len(), 20);
     assert_eq!(world.run("acme").await, Ran::Delete { wake: None });
@@ -50,7 +41,7 @@ async fn a_run_ends_after_twenty_jobs_and_comes_back_at_once() {
 
 #[tokio::test]
 async fn a_retry_stops_its_lane_and_no_other() {
-    let world = with_orders(1..=2).await;
+    let world = World::with_orders(1..=2).await;
     world.add_shop("bolt", Policy::default()).await;
     world.order("bolt", 3).await;
     world.script(1, &[Act::Retry]);
@@ -65,7 +56,7 @@ async fn a_retry_stops_its_lane_and_no_other() {
 
 #[tokio::test]
 async fn a_head_that_stops_the_lane_for_longer_is_left_to_the_sweep() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     world.script(1, &vec![Act::Retry; 11]);
     let mut ran = world.run("acme").await;
     for _ in 1..12 {
@@ -99,7 +90,7 @@ async fn where_the_policy_says_so_others_pass_a_retry() {
 
 #[tokio::test]
 async fn a_held_job_steps_aside() {
-    let world = with_orders(1..=3).await;
+    let world = World::with_orders(1..=3).await;
     world.script(2, &[Act::Hold]);
     assert_eq!(world.run("acme").await, Ran::Delete { wake: None });
     assert_eq!(world.state("acme", 2).await, StateKind::Held);
@@ -109,7 +100,7 @@ async fn a_held_job_steps_aside() {
 #[tokio::test]
 async fn a_panic_is_a_retry_and_says_what_may_have_been_written() {
     for (called, reach) in [(false, Reach::Untouched), (true, Reach::Unresolved)] {
-        let world = with_orders(1..=1).await;
+        let world = World::with_orders(1..=1).await;
         world.script(1, &[Act::Panic { called }]);
         assert_eq!(world.run("acme").await, Ran::DeferUntil(in_seconds(&world, 10)));
         let job = world.job("acme", 1).await;
@@ -119,7 +110,7 @@ async fn a_panic_is_a_retry_and_says_what_may_have_been_written() {
 
 #[tokio::test]
 async fn an_attempt_that_does_not_end_is_broken_off_before_the_lease_ends() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     world.script(1, &[Act::Hang]);
     world.reserving_takes(LEASE.saturating_sub(Duration::from_secs(10)));
     assert_eq!(world.run("acme").await, Ran::Visible, "the run took long enough");
@@ -137,7 +128,7 @@ async fn an_attempt_that_does_not_end_is_broken_off_before_the_lease_ends() {
 #[tokio::test]
 async fn no_call_may_begin_in_the_last_ten_seconds_of_the_lease() {
     for together in [1, 100] {
-        let world = with_orders(1..=2).await;
+        let world = World::with_orders(1..=2).await;
         world.together(together);
         let last = in_seconds(&world, LEASE.as_secs() - 10);
         world.run("acme").await;
@@ -147,7 +138,7 @@ async fn no_call_may_begin_in_the_last_ten_seconds_of_the_lease() {
 
 #[tokio::test]
 async fn a_report_is_not_thrown_away_because_the_ledger_could_not_take_it_at_once() {
-    let world = with_orders(1..=2).await;
+    let world = World::with_orders(1..=2).await;
     world.flaky.failing_completes.store(2, Ordering::SeqCst);
     assert_eq!(world.run("acme").await, Ran::Delete { wake: None });
     assert_eq!(world.script.attempts(), ["acme/1", "acme/2"]);
@@ -156,7 +147,7 @@ async fn a_report_is_not_thrown_away_because_the_ledger_could_not_take_it_at_onc
 
 #[tokio::test]
 async fn a_message_survives_a_ledger_that_fails() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     world.flaky.failing_leases.store(1, Ordering::SeqCst);
     assert_eq!(world.run("acme").await, Ran::DeferUntil(in_seconds(&world, 1)));
     assert_eq!(world.run("acme").await, Ran::Delete { wake: None });
@@ -166,7 +157,7 @@ async fn a_message_survives_a_ledger_that_fails() {
 #[tokio::test]
 async fn who_lost_the_lease_tells_if_a_call_had_left() {
     for called in [false, true] {
-        let world = with_orders(1..=1).await;
+        let world = World::with_orders(1..=1).await;
         world.script(1, &[Act::Overtaken { called }]);
         assert_eq!(world.run("acme").await, Ran::Visible);
         let job = world.job("acme", 1).await;
@@ -177,7 +168,7 @@ async fn who_lost_the_lease_tells_if_a_call_had_left() {
 
 #[tokio::test]
 async fn a_lane_that_somebody_works_on_is_left_to_them() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     let (now, until) = (world.clock.now(), after(world.clock.now(), LEASE));
     world.ledger.lease(&lane_of("acme"), "another", now, until).await.unwrap();
     assert_eq!(world.run("acme").await, Ran::DeferUntil(until));
@@ -186,7 +177,7 @@ async fn a_lane_that_somebody_works_on_is_left_to_them() {
 
 #[tokio::test]
 async fn nothing_begins_in_a_paused_lane() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     let until = Some(in_seconds(&world, 600));
     let why = PauseReason::Operator { why: "stock-taking".into() };
     let pause = Pause { why, until, by: None, since: world.clock.now() };
@@ -197,7 +188,7 @@ async fn nothing_begins_in_a_paused_lane() {
 
 #[tokio::test]
 async fn refused_credentials_pause_the_lane_and_use_no_attempt_up() {
-    let world = with_orders(1..=2).await;
+    let world = World::with_orders(1..=2).await;
     world.script(1, &[Act::TokenRefused]);
     assert_eq!(world.run("acme").await, Ran::Delete { wake: None });
     assert_eq!(world.script.attempts(), ["acme/1"]);
@@ -209,7 +200,7 @@ async fn refused_credentials_pause_the_lane_and_use_no_attempt_up() {
 
 #[tokio::test]
 async fn a_lane_whose_shop_was_removed_does_nothing_and_loses_nothing() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     world.ledger.remove_shop(&shop_id("acme"), world.clock.now()).await.unwrap();
     assert_eq!(world.run("acme").await, Ran::Delete { wake: None });
     assert!(world.script.attempts().is_empty());
@@ -220,7 +211,7 @@ async fn a_lane_whose_shop_was_removed_does_nothing_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_lane_at_its_limit_keeps_its_ticket_and_gives_the_lease_back() {
-    let world = with_orders(1..=2).await;
+    let world = World::with_orders(1..=2).await;
     world.limiter.set(&warehouse(), Quota::per_minute(5));
     assert_eq!(world.run("acme").await, Ran::DeferUntil(in_seconds(&world, 15)));
     assert_eq!(world.script.attempts(), ["acme/1"]);
@@ -237,7 +228,7 @@ async fn a_lane_at_its_limit_keeps_its_ticket_and_gives_the_lease_back() {
 
 #[tokio::test]
 async fn a_provider_that_asks_for_a_long_silence_keeps_no_message() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     let until = in_seconds(&world, 90);
     world.limiter.learn(&warehouse(), Lesson::StopUntil(until));
     assert_eq!(world.run("acme").await, Ran::Delete { wake: Some(until) });
@@ -248,7 +239,7 @@ async fn a_provider_that_asks_for_a_long_silence_keeps_no_message() {
 #[tokio::test]
 async fn a_message_is_kept_for_a_minute_and_no_longer() {
     for (seconds, kept) in [(59, true), (60, true), (61, false)] {
-        let world = with_orders(1..=1).await;
+        let world = World::with_orders(1..=1).await;
         let until = in_seconds(&world, seconds);
         world.limiter.learn(&warehouse(), Lesson::StopUntil(until));
         let expected = if kept { Ran::DeferUntil(until) } else { Ran::Delete { wake: Some(until) } };
@@ -258,7 +249,7 @@ async fn a_message_is_kept_for_a_minute_and_no_longer() {
 
 #[tokio::test]
 async fn a_stop_is_written_down_and_nothing_is_if_nobody_was_throttled() {
-    let world = with_orders(1..=2).await;
+    let world = World::with_orders(1..=2).await;
     world.script(2, &[Act::Throttled(Duration::from_mins(1))]);
     let until = in_seconds(&world, 60);
     world.run("acme").await;
@@ -269,7 +260,7 @@ async fn a_stop_is_written_down_and_nothing_is_if_nobody_was_throttled() {
 
 #[tokio::test]
 async fn a_stop_that_cannot_be_written_holds_no_work_up_and_is_tried_again() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     world.script(1, &[Act::Throttled(Duration::from_mins(1))]);
     world.flaky.failing_stops.store(1, Ordering::SeqCst);
     let until = in_seconds(&world, 60);

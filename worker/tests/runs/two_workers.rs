@@ -18,15 +18,6 @@ use crate::harness::{Act, World, lane_of};
 
 const TEN_MINUTES: Duration = Duration::from_mins(10);
 
-async fn with_orders(orders: std::ops::RangeInclusive<u64>) -> World {
-    let world = World::standing_still();
-    world.add_shop("acme", Policy::default()).await;
-    for order in orders {
-        world.order("acme", order).await;
-    }
-    world
-}
-
 /// What happened to an order, in one word each, and the fences of its attempts.
 async fn story(world: &World, order: u64) -> (Vec<&'static str>, Vec<u64>) {
     let entries = world.ledger.timeline(&lane_of("acme"), &order.into()).await.unwrap();
@@ -52,7 +43,7 @@ async fn story(world: &World, order: u64) -> (Vec<&'static str>, Vec<u64>) {
 
 #[tokio::test]
 async fn who_was_frozen_beyond_the_lease_changes_nothing_and_what_may_have_been_overwritten_is_looked_at_again() {
-    let world = with_orders(1..=3).await;
+    let world = World::with_orders(1..=3).await;
     let another = world.another_worker(world.clock.clone());
     world.script(1, &[Act::SlowWrite]);
     let (lane, stop) = (lane_of("acme"), CancellationToken::new());
@@ -84,7 +75,7 @@ async fn who_was_frozen_beyond_the_lease_changes_nothing_and_what_may_have_been_
 
 #[tokio::test]
 async fn what_is_accepted_while_the_last_attempt_runs_is_worked_although_its_wake_up_met_the_lease() {
-    let world = with_orders(1..=1).await;
+    let world = World::with_orders(1..=1).await;
     let another = world.another_worker(world.clock.clone());
     world.script(1, &[Act::Slow]);
     let (lane, stop) = (lane_of("acme"), CancellationToken::new());
@@ -105,7 +96,7 @@ async fn what_is_accepted_while_the_last_attempt_runs_is_worked_although_its_wak
 #[tokio::test]
 async fn a_worker_whose_clock_is_behind_takes_no_lease_early_and_one_that_is_ahead_loses_nothing() {
     for (ahead, takes_over) in [(false, false), (true, true)] {
-        let world = with_orders(1..=2).await;
+        let world = World::with_orders(1..=2).await;
         let now = world.clock.now();
         let wrong = if ahead { after(now, TEN_MINUTES) } else { now.checked_sub(TEN_MINUTES).unwrap() };
         let another = world.another_worker(Arc::new(ManualClock::starting(wrong)));

@@ -12,6 +12,3 @@ CREATE TABLE restored (
   at   INTEGER NOT NULL,
   jobs INTEGER NOT NULL
 );
-
--- A shop that is put or removed takes its domains along, among those of all others.
-CREATE INDEX domain_shop ON domain (shop);

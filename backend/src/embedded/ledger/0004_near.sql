@@ -65,3 +65,6 @@ INSERT INTO job_near
   FROM job ORDER BY seq;
 DROP TABLE job;
 ALTER TABLE job_near RENAME TO job;
+
+-- A shop that is put or removed takes its domains along, among those of all others. Some files have it already.
+CREATE INDEX IF NOT EXISTS domain_shop ON domain (shop);

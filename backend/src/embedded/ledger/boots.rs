@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use lane::clock::Timestamp;
 use lane::ports::LedgerError;
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
+use super::commit::{leave_alone, tell_of_stop};
 use super::lock::Lock;
 use super::open::{self, OpenError};
 use super::rows::{micros, one};
@@ -129,12 +129,10 @@ pub(super) fn open(path: &Path, now: Timestamp, boot: &Boot) -> Result<(Connecti
     Ok((conn, lock))
 }
 
-/// A sync that failed leaves the file alone from then on: closing it must not move the log, either.
 fn not_begun(conn: &Connection, path: &Path, error: rusqlite::Error) -> OpenError {
     if let LedgerError::Stopped(why) = sqlite_error(&error) {
-        tracing::error!(ledger.error = %why, "the ledger stops: what is on the disk is unknown until it is opened again");
-        // What cannot be set changes nothing about the refusal.
-        let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        tell_of_stop(&why);
+        leave_alone(conn);
     }
     open::as_damage(path, error)
 }

@@ -75,8 +75,7 @@ impl Stop {
             first
         });
         if first {
-            let words = "the ledger stops: what is on the disk is unknown until it is opened again";
-            tracing::error!(ledger.error = %why, "{words}");
+            tell_of_stop(why);
         }
         Fate::Ends
     }
@@ -88,6 +87,16 @@ impl Stop {
             None => Ok(()),
         }
     }
+}
+
+pub(super) fn tell_of_stop(why: &str) {
+    tracing::error!(ledger.error = %why, "the ledger stops: what is on the disk is unknown until it is opened again");
+}
+
+/// A sync that failed leaves the file alone from then on: closing it must not move the log, either.
+pub(super) fn leave_alone(conn: &Connection) {
+    // What cannot be set changes nothing about the stop.
+    let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
 }
 
 impl Pen {
@@ -118,12 +127,6 @@ impl Pen {
             fate = self.stop.if_in_doubt(kept.as_ref().err());
         }
         fate
-    }
-
-    /// A sync that failed leaves the file alone from then on: closing it must not move the log, either.
-    pub(super) fn leave(&self) {
-        // Best effort: the ledger has stopped.
-        let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 
     fn empty_log(&self, reply: oneshot::Sender<Result<bool, LedgerError>>, idle: bool) -> Result<(), LedgerError> {

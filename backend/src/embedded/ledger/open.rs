@@ -9,19 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::lock::{Lock, lock};
-
-/// Marks the file as a Lanekeeper ledger (`LANE` in ASCII), so that another program's database is refused.
-const APPLICATION_ID: i32 = 0x4C41_4E45;
-
-/// The migrations, in order. Each runs in one transaction together with its number, so that an interrupted start
-/// either has it or has not.
-/// A migration that was released is never edited: files stand that have it.
-const MIGRATIONS: &[&str] = &[
-    include_str!("0001_first.sql"),
-    include_str!("0002_order.sql"),
-    include_str!("0003_boots.sql"),
-    include_str!("0004_near.sql"),
-];
+use super::migrations::{APPLICATION_ID, migrate};
 
 /// Pages the write-ahead log grows to before a commit moves it into the file (16 MiB), where no thread does so beside the
 /// commits: while the file is opened, and on simulated time.
@@ -266,32 +254,6 @@ fn make_erasable(conn: &Connection, path: &Path) -> Result<(), OpenError> {
         .map_err(|_| not("the page table is not built in".to_owned()))
 }
 
-fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
-    let found: usize = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sqlite)?;
-    let known = MIGRATIONS.len();
-    if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known });
-    }
-    if found == known {
-        return Ok(());
-    }
-    // A table that is made anew takes its rows along; meanwhile those of other tables point nowhere.
-    conn.pragma_update(None, "foreign_keys", false).map_err(sqlite)?;
-    for (at, migration) in MIGRATIONS.iter().enumerate().skip(found) {
-        let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
-        tx.execute_batch(migration).map_err(sqlite)?;
-        let lost = tx.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).optional().map_err(sqlite)?;
-        if let Some(table) = lost {
-            return Err(OpenError::Torn { path: path.to_owned(), version: at + 1, table });
-        }
-        tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
-        tx.pragma_update(None, "user_version", at + 1).map_err(sqlite)?;
-        tx.commit().map_err(sqlite)?;
-    }
-    conn.pragma_update(None, "foreign_keys", true).map_err(sqlite)
-}
-
 /// Whoever held a lease died with the last process, and so did the queue and the limiter. Every lane that had work, now or
 /// later, is looked at by the first sweep; one whose time has not come is put back by it.
 fn void_leases(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
@@ -310,4 +272,4 @@ fn void_leases(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -10,7 +10,7 @@ use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::commit::{Batch, Fate, Pen, Stop};
+use super::commit::{Batch, Fate, Pen, Stop, leave_alone};
 use super::lock::Opened;
 use super::shops::Shops;
 use super::wal::{self, Mover};
@@ -210,7 +210,7 @@ impl Writer {
                 if let Some(held) = pen.as_mut()
                     && held.run(Batch::of(errand)) == Fate::Ends
                 {
-                    held.leave();
+                    leave_alone(&held.conn);
                     *pen = None;
                 }
                 Ok(())
@@ -232,7 +232,7 @@ fn serve(mut pen: Pen, mut waiting: mpsc::Receiver<Errand>) {
             batch.add(next);
         }
         if pen.run(batch) == Fate::Ends {
-            pen.leave();
+            leave_alone(&pen.conn);
             return;
         }
     }

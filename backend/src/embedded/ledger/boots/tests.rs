@@ -172,7 +172,7 @@ async fn a_copy_that_was_made_while_the_program_ran_is_told_from_what_it_did_lat
 #[test]
 fn a_file_of_an_earlier_version_is_taken_as_it_is_unless_something_newer_ran_here() {
     let mut machine = Machine::new();
-    open::tests::earlier_version(&machine.file(), 2);
+    super::super::migrations::tests::earlier_version(&machine.file(), 2);
     let backup = machine.backup();
     assert!(!machine.is_older(), "the first start after the upgrade");
     assert!(!machine.is_older());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lane::clock::ManualClock;
+use lane::clock::{ManualClock, Timestamp};
 use lane::id::{AccountId, Fingerprint, JobId, ShopId};
 use lane::outcome::{Outcome, Proof, Reach, WarehouseCopy};
 use lane::ports::{Recorded, ShippedOrder, Work as _};
@@ -11,6 +11,7 @@ use lane::state::StateKind;
 use serde_json::{Value, json};
 
 use super::super::Ledger;
+use super::super::open::open;
 use super::*;
 use crate::contract::ledger::{News, Ports, Scene};
 
@@ -225,23 +226,4 @@ fn done(order_id: &str) -> (Outcome, Reach) {
     };
     let copy = WarehouseCopy { account, order_id: order_id.to_owned(), written: [].into(), told: [].into() };
     (Outcome::Done(proof), Reach::There(copy))
-}
-
-#[test]
-fn a_disk_that_is_full_is_not_called_damage() {
-    use rusqlite::ffi::{
-        Error, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR_READ, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE,
-    };
-    let told = |code| {
-        let error = rusqlite::Error::SqliteFailure(Error::new(code), None);
-        as_damage(Path::new("ledger.db"), error)
-    };
-    for code in [SQLITE_FULL, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE] {
-        let error = told(code);
-        assert!(matches!(error, OpenError::Unusable { .. }), "{error}");
-        assert!(error.to_string().contains("has room"), "{error}");
-    }
-    for code in [SQLITE_CORRUPT, SQLITE_IOERR_READ] {
-        assert!(matches!(told(code), OpenError::Damaged { .. }));
-    }
 }
