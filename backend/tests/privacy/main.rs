@@ -131,6 +131,44 @@ async fn a_request_about_nobody_known_is_done_without_clearing_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_address_is_found_however_many_orders_lie_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let story = Story::on(&path, &past::clock());
+    for shop in ["acme", "bolt"] {
+        story.scene.shop_with(shop, PASSING).await;
+    }
+    let orders = 1_500;
+    let mailed = |shop: &str, order: u64, customer: Option<&past::Person>| {
+        let mut webhook = story.webhook(shop, order, 1, &JANE);
+        if let Content::Order(news) = &mut webhook.content {
+            news.marks.customer = customer.and_then(|customer| customer.marks().customer);
+        }
+        webhook
+    };
+    for order in 1..=orders {
+        let webhook = match order {
+            1 | 1_200 => mailed("acme", order, None),
+            1_300 => mailed("acme", order, Some(&BOB)),
+            1_400 => mailed("bolt", order, None),
+            _ => story.webhook("acme", order, 1, &BOB),
+        };
+        assert!(matches!(story.hears(webhook).await, Recorded::New { .. }));
+    }
+    let request = story.asks("acme", Ask::RedactCustomer, jane()).await;
+    story.carries_out(request).await;
+    let conn = Connection::open(&path).unwrap();
+    let ids = |wheres: &str| -> Vec<String> {
+        let mut ids = conn.prepare(&format!("SELECT id FROM job WHERE {wheres} ORDER BY seq")).unwrap();
+        ids.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(ids("state = 'skipped'"), ["1", "900", "1200"], "by the mail address, and the listed");
+    let mail = format!("email = '{}'", JANE.marks().email.unwrap().as_str());
+    assert_eq!(ids(&mail), ["1400"], "another shop's; another customer's order has lost the address");
+    assert_eq!(ids("shop = 'acme' AND state = 'waiting'").len(), 1_496);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kept_webhook_that_cannot_be_read_keeps_no_shop_from_being_added() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");

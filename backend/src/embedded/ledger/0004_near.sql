@@ -49,11 +49,11 @@ CREATE UNIQUE INDEX job_id ON job_near (id, lane);
 CREATE INDEX job_line ON job_near (lane, place, ready_at, stops, id) WHERE in_line = 1;
 CREATE INDEX job_stopping ON job_near (lane, ready_at) WHERE in_line = 1 AND stops = 1 AND ready_at <> 0;
 CREATE INDEX job_state ON job_near (state, changed_at);
-CREATE INDEX job_shop ON job_near (shop);
 -- What waits or is attempted is found by the line.
 CREATE INDEX job_shop_state ON job_near (shop, state, changed_at) WHERE state NOT IN ('waiting', 'attempting');
-CREATE INDEX job_customer ON job_near (lane, customer, state, id) WHERE customer IS NOT NULL;
-CREATE INDEX job_email ON job_near (lane, email) WHERE email IS NOT NULL;
+-- All of a lane's jobs stand in it. Mail addresses have none: only what is asked about somebody's data looks for them, and
+-- goes through all jobs for it.
+CREATE INDEX job_customer ON job_near (lane, customer, state, id);
 -- Where an order goes and who pays it is compared with held orders alone.
 CREATE INDEX job_address ON job_near (lane, address) WHERE address IS NOT NULL AND state = 'held';
 CREATE INDEX job_card ON job_near (lane, card) WHERE card IS NOT NULL AND state = 'held';

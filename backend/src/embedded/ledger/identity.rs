@@ -14,22 +14,43 @@ use super::writer::{Fault, Unit};
 /// Half of a SHA-256 is beyond any chance of meeting another, and halves the index.
 const HALF: usize = 16;
 
-/// Takes some of a webhook's permanent keys; `false` if any was taken before.
-pub(super) fn claim(unit: &Unit<'_>, webhook: &Webhook, keys: &[[u8; 32]]) -> Result<bool, Fault> {
-    let near = near(webhook);
-    let keys: Vec<[u8; 8 + HALF]> = keys.iter().map(|key| placed(near, key)).collect();
-    for key in &keys {
-        let before = "SELECT 1 FROM identity WHERE key = ?1";
-        if one::<i64>(unit.conn, "SELECT 1 FROM seen WHERE key = ?1", [key.as_slice()])?.is_some()
-            || one::<i64>(unit.conn, before, [&key[8..]])?.is_some()
-        {
-            return Ok(false);
+/// Some of a webhook's permanent keys, where they lie.
+pub(super) struct Keys(Vec<[u8; 8 + HALF]>);
+
+impl Keys {
+    pub(super) fn of(webhook: &Webhook, keys: &[[u8; 32]]) -> Self {
+        let near = near(webhook);
+        Self(keys.iter().map(|key| placed(near, key)).collect())
+    }
+
+    /// Takes them; `false` if any was taken before.
+    pub(super) fn claim(&self, unit: &Unit<'_>) -> Result<bool, Fault> {
+        let new = !self.are_known(unit)?;
+        if new {
+            self.take(unit)?;
         }
+        Ok(new)
     }
-    for key in &keys {
-        unit.conn.prepare_cached("INSERT INTO seen (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([key])?;
+
+    /// Whether any was taken before.
+    pub(super) fn are_known(&self, unit: &Unit<'_>) -> Result<bool, Fault> {
+        for key in &self.0 {
+            let before = "SELECT 1 FROM identity WHERE key = ?1";
+            if one::<i64>(unit.conn, "SELECT 1 FROM seen WHERE key = ?1", [key.as_slice()])?.is_some()
+                || one::<i64>(unit.conn, before, [&key[8..]])?.is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
-    Ok(true)
+
+    pub(super) fn take(&self, unit: &Unit<'_>) -> Result<(), Fault> {
+        for key in &self.0 {
+            unit.conn.prepare_cached("INSERT INTO seen (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([key])?;
+        }
+        Ok(())
+    }
 }
 
 fn placed(near: [u8; 8], key: &[u8; 32]) -> [u8; 8 + HALF] {

@@ -16,10 +16,11 @@ use lane::wake_up::{Envelope, SendKind};
 use lane::webhook::{Content, OrderNews, Webhook};
 use zstd::bulk::Compressor;
 
+use super::identity::Keys;
 use super::kept::{Became, keep};
 use super::rows::{JobRow, LaneRow, wake_by};
 use super::writer::{Fault, Unit};
-use super::{boots, closing, identity, privacy, touch};
+use super::{boots, closing, privacy, touch};
 
 /// How long the handler's own wake-up may take to be heard before the sweep sends another.
 pub(super) const SEND_GRACE: Duration = Duration::from_secs(30);
@@ -43,31 +44,45 @@ pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Res
     let shop = shop_of(unit, webhook.source, &webhook.merchant)?;
     let unknown = format!("merchant:{}", webhook.merchant);
     let owner = shop.as_deref().map_or(unknown.as_str(), |shop| shop.id.as_str());
-    if !identity::claim(unit, webhook, &webhook.identity_keys(owner))? {
-        unit.count("webhook/duplicate".to_owned(), 1);
-        return Ok(Recorded::Duplicate);
-    }
-    let recorded = match &webhook.content {
-        Content::Privacy(request) => privacy::take_in(unit, webhook, shop.as_deref().map(|shop| &shop.id), request)?,
-        _ if privacy::forgotten(unit, webhook, shop.as_deref())? => Recorded::Forgotten,
-        Content::Unreadable { why } => {
-            // Where nothing was kept of the body, it cannot be anybody's who is to be forgotten.
-            let body = (!webhook.body.is_empty()).then_some(body);
-            keep(unit, webhook, body, shop.as_deref().map(|shop| &shop.id), &Became::unreadable(why))?;
-            Recorded::Quarantined(QuarantineReason::Unreadable)
-        }
-        Content::Order(news) => {
-            of_shop(unit, webhook, body, shop.as_deref(), |unit, shop, arrival| take_in(unit, shop, news, arrival))?
-        }
-        Content::Touched(named) => {
-            of_shop(unit, webhook, body, shop.as_deref(), |unit, shop, _| touch::take_in(unit, shop, webhook, named))?
-        }
-        Content::Uninstalled { at } => {
-            of_shop(unit, webhook, body, shop.as_deref(), |unit, shop, _| closing::close(unit, &shop.id, *at))?
-        }
+    let keys = Keys::of(webhook, &webhook.identity_keys(owner));
+    let recorded = if keys.are_known(unit)? {
+        Recorded::Duplicate
+    } else if !asks(webhook) && privacy::forgotten(unit, webhook, shop.as_deref())? {
+        // Not even its keys are kept: they lie by the order's id.
+        Recorded::Forgotten
+    } else {
+        keys.take(unit)?;
+        take_to(unit, webhook, body, shop.as_deref())?
     };
     unit.count(format!("webhook/{}", recorded.label()), 1);
     Ok(recorded)
+}
+
+/// Whether somebody asks about their data.
+fn asks(webhook: &Webhook) -> bool {
+    matches!(webhook.content, Content::Privacy(_))
+}
+
+/// Takes a webhook to where its content belongs.
+fn take_to(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8], shop: Option<&Shop>) -> Result<Recorded, Fault> {
+    match &webhook.content {
+        Content::Privacy(request) => privacy::take_in(unit, webhook, shop.map(|shop| &shop.id), request),
+        Content::Unreadable { why } => {
+            // Where nothing was kept of the body, it cannot be anybody's who is to be forgotten.
+            let body = (!webhook.body.is_empty()).then_some(body);
+            keep(unit, webhook, body, shop.map(|shop| &shop.id), &Became::unreadable(why))?;
+            Ok(Recorded::Quarantined(QuarantineReason::Unreadable))
+        }
+        Content::Order(news) => {
+            of_shop(unit, webhook, body, shop, |unit, shop, arrival| take_in(unit, shop, news, arrival))
+        }
+        Content::Touched(named) => {
+            of_shop(unit, webhook, body, shop, |unit, shop, _| touch::take_in(unit, shop, webhook, named))
+        }
+        Content::Uninstalled { at } => {
+            of_shop(unit, webhook, body, shop, |unit, shop, _| closing::close(unit, &shop.id, *at))
+        }
+    }
 }
 
 /// What a webhook came to, and the row of the job that it is about.

@@ -10,8 +10,8 @@ use lane::ports::LedgerError;
 use lane::shop::Shop;
 use lane::state::StateKind;
 use lane::view::{Figures, JobFilter, LaneFilter, LaneStatus, LaneView, Page, Paged, QuarantineReason, Quarantined};
+use rusqlite::Connection;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 
 use super::rows::{JobRow, LANE_COLUMNS, LaneRow, from_micros, known, micros, one, pick_next, read_job};
 use super::work::label;
@@ -24,19 +24,14 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result
     let (wheres, first, second) = listed(filter);
     let text = |text: &str| Value::from(text.to_owned());
     let shop = filter.shop.as_ref().map_or(Value::Null, |shop| text(shop.as_str()));
-    let mut values = vec![shop, filter.state.map_or(Value::Null, |state| text(state.as_str()))];
-    let mut after = String::new();
-    if let Some(last) = &page.after {
-        let (one, other) = cursor(last)?;
-        values.extend([one.into(), other.into()]);
-        after = format!("AND ({first}, {second}) > (?3, ?4)");
-    }
+    let state = filter.state.map_or(Value::Null, |state| text(state.as_str()));
+    let (one, other) = page.after.as_deref().map_or(Ok((i64::MIN, i64::MIN)), cursor)?;
     let sql = format!(
-        "SELECT {first}, {second}, format, doc FROM job WHERE {wheres} {after} ORDER BY {first}, {second} LIMIT {}",
-        page.rows() + 1
+        "SELECT {first}, {second}, format, doc FROM job WHERE {wheres} AND ({first}, {second}) > (?3, ?4)
+         ORDER BY {first}, {second} LIMIT ?5"
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
+    let mut rows = statement.query((shop, state, one, other, page.rows() + 1))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let job = read_job(row.get(2)?, &row.get::<_, String>(3)?)?;
@@ -45,13 +40,18 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result
     Ok(paged(found, page, |(one, other, _)| format!("{one}.{other}"), |(_, _, job)| job))
 }
 
+/// All jobs of a shop: no index has them in this order, so their numbers are sorted first, and only a page's rows are read.
+const OF_SHOP: &str = "seq IN (SELECT seq FROM job INDEXED BY job_customer
+                               WHERE lane IN (SELECT seq FROM lane WHERE shop = ?1) AND seq > ?3 ORDER BY seq LIMIT ?5)
+                       AND ?2 IS NULL";
+
 /// Which rows are listed, and the two columns they are ordered by: each list is a piece of an index, and a condition that
 /// seems to say nothing new is the index's own, word for word.
 fn listed(filter: &JobFilter) -> (&'static str, &'static str, &'static str) {
     match (&filter.shop, filter.state) {
         (None, None) => ("?1 IS NULL AND ?2 IS NULL", "seq", "seq"),
         (None, Some(_)) => ("?1 IS NULL AND state = ?2", "changed_at", "seq"),
-        (Some(_), None) => ("shop = ?1 AND ?2 IS NULL", "seq", "seq"),
+        (Some(_), None) => (OF_SHOP, "seq", "seq"),
         (Some(_), Some(StateKind::Waiting)) => {
             ("lane IN (SELECT seq FROM lane WHERE shop = ?1) AND in_line = 1 AND +state = ?2", "lane", "place")
         }

@@ -8,7 +8,7 @@ use lane::wake_up::Envelope;
 use lane::webhook::{Content, Webhook};
 use rusqlite::OptionalExtension;
 
-use super::identity::claim;
+use super::identity::Keys;
 use super::intake::{Arrival, Caused, JOB_UNREADABLE, is_of_a_newer_program, shop_of, take_in};
 use super::kept::{quarantine, settle};
 use super::rows::{from_micros, one};
@@ -91,7 +91,7 @@ pub(super) fn replay(unit: &mut Unit<'_>, seq: i64, shop: &Shop) -> Result<Optio
     // shop had this webhook before it was removed.
     let within_shop = webhook.identity_keys(shop.id.as_str());
     let skip = usize::from(webhook.webhook_id.is_some());
-    let (outcome, job, send) = if claim(unit, &webhook, &within_shop[skip..])? {
+    let (outcome, job, send) = if Keys::of(&webhook, &within_shop[skip..]).claim(unit)? {
         let (recorded, job) = match cause(unit, shop, &webhook) {
             Ok(Some(caused)) => caused,
             Ok(None) => return Ok(None),

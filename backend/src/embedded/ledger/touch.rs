@@ -12,7 +12,7 @@ use lane::ports::Recorded;
 use lane::shop::Shop;
 use lane::webhook::{Named, Webhook};
 
-use super::identity::claim;
+use super::identity::Keys;
 use super::intake::{Arrival, Caused, newer};
 use super::rows::{JobRow, LaneRow, from_micros, micros, one, wake_by};
 use super::writer::{Fault, Unit};
@@ -21,7 +21,7 @@ use super::writer::{Fault, Unit};
 pub(super) fn take_in(unit: &mut Unit<'_>, shop: &Shop, webhook: &Webhook, named: &Named) -> Result<Caused, Fault> {
     let arrival = &Arrival::of(webhook);
     let is_first = match webhook.repeat_key(shop.id.as_str()) {
-        Some(key) => claim(unit, webhook, &[key])?,
+        Some(key) => Keys::of(webhook, &[key]).claim(unit)?,
         // What is known by its body alone was looked for before.
         None => true,
     };

@@ -5,13 +5,14 @@ use lane::history::{Entry, Happened};
 use lane::id::{LaneKey, ShopId};
 use lane::job::Job;
 use lane::line::Pause;
+use lane::marks::Mark;
 use lane::outcome::{Learnt, Outcome, PauseReason, Report};
 use lane::policy::Policy;
 use lane::privacy::{Ask, PrivacyRequest};
 use lane::shop::SkipReason;
 use lane::state::{State, StateKind};
 use lane::view::Recorded;
-use rusqlite::Row;
+use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
 
 use super::super::rows::{FORMAT, JobRow, LaneRow, known, micros, wake_by};
@@ -144,19 +145,50 @@ pub(super) struct LastRows {
     pub(super) request: i64,
 }
 
-/// Some of a shop's jobs.
+/// Jobs that one step passes by: each is a page to read.
+const JOBS_PASSED: i64 = 1000;
+
+/// Goes through all jobs in stretches, from `passed` on up to `last`, and finds what `which` says: some of them, or nothing
+/// once they were all looked at. No index keeps what only a redaction asks for.
 pub(super) fn jobs_after(
     unit: &Unit<'_>,
-    shop: Option<&ShopId>,
-    after: i64,
+    which: Which<'_>,
+    passed: &mut i64,
     last: i64,
     most: usize,
-) -> Result<Vec<i64>, Fault> {
-    let Some(shop) = shop else { return Ok(Vec::new()) };
-    let sql = "SELECT seq FROM job WHERE shop = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4";
+) -> Result<Option<Vec<i64>>, Fault> {
+    if *passed >= last {
+        return Ok(None);
+    }
+    let until = last.min(passed.saturating_add(JOBS_PASSED));
+    let found = match which {
+        Which::OfShop(shop) => {
+            let sql = "SELECT seq FROM job WHERE seq > ?1 AND seq <= ?2 AND +shop = ?4 ORDER BY seq LIMIT ?3";
+            numbers(unit, sql, (*passed, until, most, shop.as_str()))?
+        }
+        Which::MailedBefore { lane, email, by } => {
+            let sql = "SELECT seq FROM job WHERE seq > ?1 AND seq <= ?2 AND +lane = ?4 AND +email = ?5
+                         AND accepted_at <= ?6 ORDER BY seq LIMIT ?3";
+            numbers(unit, sql, (*passed, until, most, lane, email.as_str(), micros(by)))?
+        }
+    };
+    *passed = found.last().copied().filter(|_| found.len() == most).unwrap_or(until);
+    Ok(Some(found))
+}
+
+fn numbers(unit: &Unit<'_>, sql: &str, values: impl Params) -> Result<Vec<i64>, Fault> {
     let mut statement = unit.conn.prepare_cached(sql)?;
-    let jobs = statement.query_map((shop.as_str(), after, last, most), |row| row.get(0))?;
-    Ok(jobs.collect::<Result<_, _>>()?)
+    let found = statement.query_map(values, |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Which jobs are gone through for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which<'a> {
+    /// A shop's.
+    OfShop(&'a ShopId),
+    /// Those of a lane that bear a mail address and were accepted by then.
+    MailedBefore { lane: i64, email: &'a Mark, by: Timestamp },
 }
 
 /// The shop is no more: its lane stands still, and neither its settings nor its domains are kept.

@@ -11,7 +11,7 @@ use super::super::desk::audit;
 use super::super::rows::{JobRow, LaneRow, micros, one};
 use super::super::writer::{Fault, Unit};
 use super::aside::{self, Looked, Whose};
-use super::forget::{self, LastRows};
+use super::forget::{self, LastRows, Which};
 use super::scrub::{Scrubbed, scrub};
 use super::{Request, standing, tombs};
 
@@ -48,7 +48,7 @@ struct Progress {
     jobs: i64,
     /// The last webhook that was looked at.
     webhooks: i64,
-    /// The last rows that a shop had when it was closed.
+    /// The last rows there were when it was begun.
     last: LastRows,
     /// Kept webhooks that name no shop are looked at.
     nobodys: bool,
@@ -118,14 +118,15 @@ fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now
         progress.began = true;
     }
     let owners = tombs::owners(&request.source, &progress.domains, kept.shop.as_ref());
-    let jobs = jobs_of(unit, request, progress)?;
-    if !jobs.is_empty() {
+    if let Some(jobs) = jobs_of(unit, request, progress)? {
+        if !jobs.is_empty() {
+            progress.erased = true;
+            // A kept webhook may name one of these orders and nobody.
+            progress.webhooks = 0;
+        }
         for seq in jobs {
             by_customer(unit, seq, request, &owners, now)?;
         }
-        progress.erased = true;
-        // A kept webhook may name one of these orders and nobody.
-        progress.webhooks = 0;
         return Ok(Step::More);
     }
     let whose = Whose { shop: kept.shop.as_ref(), domains: &progress.domains, owners: &owners, subject, names: &[] };
@@ -139,10 +140,11 @@ fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now
     Ok(Step::More)
 }
 
-/// Some of the customer's jobs that are not forgotten yet: by the marks, which a forgotten job has lost, then the listed.
-fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Result<Vec<i64>, Fault> {
-    let Some(shop) = &request.kept.shop else { return Ok(Vec::new()) };
-    let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(Vec::new()) };
+/// Some of the customer's jobs that are not forgotten yet, nothing once there are no more: by the mark of who they are, which
+/// a forgotten job has lost, then the listed, then by their mail address.
+fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Result<Option<Vec<i64>>, Fault> {
+    let Some(shop) = &request.kept.shop else { return Ok(None) };
+    let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(None) };
     let subject = &request.kept.request.subject;
     let mut jobs = marked(unit, lane.seq, &request.kept, JOBS_AT_ONCE)?;
     while jobs.len() < JOBS_AT_ONCE
@@ -152,26 +154,26 @@ fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Resul
         let listed = JobRow::find(unit.conn, lane.seq, id)?;
         jobs.extend(listed.filter(|row| !row.job.redacted && !jobs.contains(&row.seq)).map(|row| row.seq));
     }
-    Ok(jobs)
+    if !jobs.is_empty() {
+        return Ok(Some(jobs));
+    }
+    let Some(email) = &subject.email else { return Ok(None) };
+    let which = Which::MailedBefore { lane: lane.seq, email, by: request.kept.received_at };
+    if progress.last == LastRows::default() {
+        // Those that come from here on were accepted later, and would never end.
+        progress.last = forget::last_rows(unit)?;
+    }
+    forget::jobs_after(unit, which, &mut progress.jobs, progress.last.job, JOBS_AT_ONCE)
 }
 
-/// Jobs of a lane that bear one of the customer's marks and were accepted before it was asked: whoever buys again
-/// afterwards is a customer again.
+/// Jobs of a lane that bear the customer's mark and were accepted before it was asked: whoever buys again afterwards is a
+/// customer again.
 fn marked(unit: &Unit<'_>, lane: i64, kept: &Kept, most: usize) -> Result<Vec<i64>, Fault> {
-    let subject = &kept.request.subject;
-    let mut jobs = Vec::new();
-    let by_customer = "SELECT seq FROM job WHERE lane = ?1 AND customer = ?2 AND accepted_at <= ?4 LIMIT ?3";
-    let by_email = "SELECT seq FROM job WHERE lane = ?1 AND email = ?2 AND accepted_at <= ?4 LIMIT ?3";
-    for (sql, mark) in [(by_customer, &subject.customer), (by_email, &subject.email)] {
-        let Some(mark) = mark else { continue };
-        let mut statement = unit.conn.prepare_cached(sql)?;
-        let found = statement.query_map((lane, mark.as_str(), most, micros(kept.received_at)), |row| row.get(0))?;
-        jobs.extend(found.collect::<Result<Vec<i64>, _>>()?);
-    }
-    jobs.sort_unstable();
-    jobs.dedup();
-    jobs.truncate(most);
-    Ok(jobs)
+    let Some(customer) = &kept.request.subject.customer else { return Ok(Vec::new()) };
+    let sql = "SELECT seq FROM job WHERE lane = ?1 AND customer = ?2 AND accepted_at <= ?4 LIMIT ?3";
+    let mut statement = unit.conn.prepare_cached(sql)?;
+    let found = statement.query_map((lane, customer.as_str(), most, micros(kept.received_at)), |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Forgets a job of the customer's. One that bears their mail address and is another customer's loses that alone: people
@@ -244,9 +246,10 @@ fn shop(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Ti
         subject: &kept.request.subject,
         names: &[],
     };
-    let jobs = forget::jobs_after(unit, kept.shop.as_ref(), progress.jobs, progress.last.job, JOBS_AT_ONCE)?;
-    if let Some(last) = jobs.last() {
-        progress.jobs = *last;
+    let last = progress.last.job;
+    if let Some(shop) = &kept.shop
+        && let Some(jobs) = forget::jobs_after(unit, Which::OfShop(shop), &mut progress.jobs, last, JOBS_AT_ONCE)?
+    {
         for seq in jobs {
             forget::job(unit, seq, &owners, now)?;
         }
