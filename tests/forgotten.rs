@@ -57,6 +57,9 @@ fn found(folder: &Path, words: &[&str]) -> Vec<String> {
     found
 }
 
+/// What bodies are compressed against.
+const AGAINST: &[u8] = include_bytes!("../backend/src/embedded/ledger/bodies/orders.1.json");
+
 /// Whatever begins like something compressed, as far as it can be read.
 fn unpacked(bytes: &[u8]) -> Vec<Vec<u8>> {
     const BEGINS: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -64,7 +67,8 @@ fn unpacked(bytes: &[u8]) -> Vec<Vec<u8>> {
     let unpack = |at: usize| {
         let mut text = Vec::new();
         // What is cut off gives what came before the cut.
-        let _ = zstd::Decoder::new(&bytes[at..]).unwrap().single_frame().read_to_end(&mut text);
+        let frame = zstd::Decoder::with_dictionary(&bytes[at..], AGAINST).unwrap();
+        let _ = frame.single_frame().read_to_end(&mut text);
         text
     };
     places.map(unpack).collect()

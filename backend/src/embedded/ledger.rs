@@ -15,6 +15,7 @@ mod readers;
 mod rows;
 mod shops;
 mod identity;
+mod bodies;
 mod intake;
 mod kept;
 mod touch;
@@ -56,6 +57,7 @@ use lane::wake_up::Envelope;
 use lane::webhook::Webhook;
 use rusqlite::Connection;
 
+pub use bodies::compress;
 use boots::Beside;
 pub use boots::{Boot, BootId, Origin};
 use lock::{Lock, Opened};
@@ -128,7 +130,7 @@ impl Ledger {
 #[async_trait]
 impl Intake for Ledger {
     async fn record(&self, webhook: Webhook) -> Result<Recorded, LedgerError> {
-        let body = intake::compress(&webhook.body);
+        let body = compress(&webhook.body);
         self.writer.write(move |unit| intake::record(unit, &webhook, &body)).await
     }
 

@@ -38,6 +38,10 @@ impl Batch {
         }
     }
 
+    pub(super) fn writes(&self) -> u32 {
+        u32::try_from(self.tasks.len()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.tasks.len() >= COMMIT_WRITES_MAX || self.apart.is_some()
     }

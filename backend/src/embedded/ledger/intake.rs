@@ -1,6 +1,5 @@
 //! Recording a webhook: is it a repetition, whose is it, what does it cause; all in one unit.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use lane::state::{Placing, StateKind};
 use lane::view::QuarantineReason;
 use lane::wake_up::{Envelope, SendKind};
 use lane::webhook::{Content, OrderNews, Webhook};
-use zstd::bulk::Compressor;
 
 use super::identity::Keys;
 use super::kept::{Became, keep};
@@ -24,20 +22,6 @@ use super::{boots, closing, privacy, touch};
 
 /// How long the handler's own wake-up may take to be heard before the sweep sends another.
 pub(super) const SEND_GRACE: Duration = Duration::from_secs(30);
-
-/// The compression level of raw bodies: the fastest that still folds JSON to about a seventh.
-const BODY_LEVEL: i32 = 1;
-
-thread_local! {
-    /// Making a compressor costs as much as compressing a body; each thread keeps its own.
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(BODY_LEVEL).ok());
-}
-
-/// Compresses a raw body, outside the writer.
-pub(super) fn compress(body: &[u8]) -> Vec<u8> {
-    let compressed = COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(body).ok());
-    compressed.unwrap_or_else(|| body.to_vec())
-}
 
 /// Records a webhook that was not seen before, or says that it was.
 pub(super) fn record(unit: &mut Unit<'_>, webhook: &Webhook, body: &[u8]) -> Result<Recorded, Fault> {

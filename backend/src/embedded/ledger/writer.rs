@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
@@ -17,6 +18,15 @@ use super::wal::{self, Mover};
 
 /// Writes that may wait for the writer; callers beyond it wait for room, inside their own deadlines.
 const WAITING_WRITES_MAX: usize = 1024;
+
+/// Writes in one commit from which on many write at once.
+const CROWD: u32 = 4;
+
+/// How long the next commit waits for each write that the last one had.
+const PATIENCE_EACH: Duration = Duration::from_micros(20);
+
+/// The longest that a commit waits for others: some of what it takes itself.
+const PATIENCE_MAX: Duration = Duration::from_micros(400);
 
 /// One unit of writing, inside the shared transaction.
 pub(super) struct Unit<'a> {
@@ -225,15 +235,38 @@ impl Writer {
 }
 
 fn serve(mut pen: Pen, mut waiting: mpsc::Receiver<Errand>) {
+    let mut shared = 0;
     while let Some(first) = waiting.blocking_recv() {
+        if shared >= CROWD {
+            std::thread::sleep(patience(shared));
+        }
         let mut batch = Batch::of(first);
         while !batch.is_full() {
             let Ok(next) = waiting.try_recv() else { break };
             batch.add(next);
         }
+        shared = batch.writes();
         if pen.run(batch) == Fate::Ends {
             leave_alone(&pen.conn);
             return;
         }
+    }
+}
+
+/// What a commit costs by itself, its pages and its sync, is a dozen writes' worth: while many write at once, a moment's wait
+/// for those who are about to is less than it saves them. Whoever writes alone never waits.
+fn patience(shared: u32) -> Duration {
+    (PATIENCE_EACH * shared).min(PATIENCE_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_wrote_together_the_longer_the_next_commit_waits_for_others() {
+        assert_eq!(patience(CROWD), Duration::from_micros(80));
+        assert_eq!(patience(2 * CROWD), Duration::from_micros(160));
+        assert_eq!(patience(256), PATIENCE_MAX);
     }
 }

@@ -7,9 +7,10 @@ use lane::privacy::Subject;
 use lane::webhook::Content;
 use rusqlite::Row;
 
+use super::super::bodies::raw;
 use super::super::rows::{micros, one};
 use super::super::writer::{Fault, Unit};
-use super::names::{Names, raw};
+use super::names::Names;
 use super::tombs;
 
 /// Webhooks that one step passes by; reading a row without its body takes about a microsecond.

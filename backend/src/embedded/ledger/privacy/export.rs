@@ -10,12 +10,13 @@ use lane::view::Recorded;
 use rusqlite::{Connection, Row};
 use serde_json::{Value, json};
 
+use super::super::bodies::raw;
 use super::super::look;
 use super::super::readers::Readers;
 use super::super::rows::{JobRow, LaneRow, from_micros};
 use super::super::writer::Fault;
 use super::Request;
-use super::names::{Names, raw};
+use super::names::Names;
 
 /// Webhooks that one read passes by.
 const WEBHOOKS_AT_ONCE: usize = 5000;

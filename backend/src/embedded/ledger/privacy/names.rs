@@ -1,14 +1,9 @@
 //! Whom a kept webhook's body names, as far as a body that nobody understood can be asked.
 
-use std::io::Read as _;
-
 use lane::id::JobId;
 use lane::marks::Mark;
 use lane::privacy::Subject;
 use serde_json::Value;
-
-/// The longest body that is looked into; the handler takes none that is longer.
-const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// What a body names.
 #[derive(Debug, Default)]
@@ -90,17 +85,6 @@ fn id_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The raw body of a stored one. A body that could not be compressed was stored as it came.
-pub(super) fn raw(stored: Vec<u8>) -> Vec<u8> {
-    let mut raw = Vec::new();
-    let read = zstd::stream::read::Decoder::new(stored.as_slice())
-        .and_then(|decoder| decoder.take(BODY_BYTES_MAX).read_to_end(&mut raw));
-    match read {
-        Ok(_) => raw,
-        Err(_) => stored,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,12 +123,5 @@ mod tests {
         }
         assert!(names(r#"{"name":"Jane","line_items":[{"id":3}]}"#).nobody());
         assert!(Names::of(b"{\"id\":1").is_none());
-    }
-
-    #[test]
-    fn a_stored_body_is_read_back_whether_or_not_it_was_compressed() {
-        let body = br#"{"id":1}"#.repeat(50);
-        assert_eq!(raw(zstd::bulk::compress(&body, 1).unwrap()), body);
-        assert_eq!(raw(body.clone()), body);
     }
 }
