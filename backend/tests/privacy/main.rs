@@ -139,13 +139,7 @@ async fn a_mail_address_is_found_however_many_orders_lie_before_it() {
         story.scene.shop_with(shop, PASSING).await;
     }
     let orders = 1_500;
-    let mailed = |shop: &str, order: u64, customer: Option<&past::Person>| {
-        let mut webhook = story.webhook(shop, order, 1, &JANE);
-        if let Content::Order(news) = &mut webhook.content {
-            news.marks.customer = customer.and_then(|customer| customer.marks().customer);
-        }
-        webhook
-    };
+    let mailed = |shop: &str, order: u64, customer: Option<&past::Person>| mailed_by(&story, shop, order, customer);
     for order in 1..=orders {
         let webhook = match order {
             1 | 1_200 => mailed("acme", order, None),
@@ -166,6 +160,38 @@ async fn a_mail_address_is_found_however_many_orders_lie_before_it() {
     let mail = format!("email = '{}'", JANE.marks().email.unwrap().as_str());
     assert_eq!(ids(&mail), ["1400"], "another shop's; another customer's order has lost the address");
     assert_eq!(ids("shop = 'acme' AND state = 'waiting'").len(), 1_496);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_order_that_comes_while_its_customer_is_being_forgotten_is_forgotten_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let story = Story::on(&path, &past::clock());
+    story.scene.shop_with("acme", PASSING).await;
+    story.hears(mailed_by(&story, "acme", 1, None)).await;
+    story.hears(story.webhook("acme", 2, 1, &BOB)).await;
+    let request = story.asks("acme", Ask::RedactCustomer, jane()).await;
+    let step = async || story.ledger.redact(request, Some("kim"), story.scene.now()).await.unwrap();
+    assert_eq!(step().await, Redacted::More, "it has found the first");
+    story.hears(mailed_by(&story, "acme", 3, None)).await;
+    story.hears(mailed_by(&story, "acme", 4, Some(&BOB))).await;
+    story.carries_out(request).await;
+    let conn = Connection::open(&path).unwrap();
+    let count = |wheres: &str| -> u32 {
+        conn.query_row(&format!("SELECT COUNT(*) FROM job WHERE {wheres}"), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(count("id IN ('1', '3') AND state = 'skipped'"), 2);
+    assert_eq!(count("state = 'waiting'"), 2, "another customer's");
+    assert_eq!(count(&format!("email = '{}'", JANE.marks().email.unwrap().as_str())), 0);
+}
+
+/// A webhook with Jane's mail address, of a customer or of nobody.
+fn mailed_by(story: &Story, shop: &str, order: u64, customer: Option<&past::Person>) -> lane::webhook::Webhook {
+    let mut webhook = story.webhook(shop, order, 1, &JANE);
+    if let Content::Order(news) = &mut webhook.content {
+        news.marks.customer = customer.and_then(|customer| customer.marks().customer);
+    }
+    webhook
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

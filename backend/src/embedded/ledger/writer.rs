@@ -254,7 +254,7 @@ fn serve(mut pen: Pen, mut waiting: mpsc::Receiver<Errand>) {
 }
 
 /// What a commit costs by itself, its pages and its sync, is a dozen writes' worth: while many write at once, a moment's wait
-/// for those who are about to is less than it saves them. Whoever writes alone never waits.
+/// for those who are about to is less than it saves them. Whoever writes alone waits once at most.
 fn patience(shared: u32) -> Duration {
     (PATIENCE_EACH * shared).min(PATIENCE_MAX)
 }

@@ -48,7 +48,7 @@ struct Progress {
     jobs: i64,
     /// The last webhook that was looked at.
     webhooks: i64,
-    /// The last rows there were when it was begun.
+    /// The last rows that a shop had when it was closed.
     last: LastRows,
     /// Kept webhooks that name no shop are looked at.
     nobodys: bool,
@@ -157,23 +157,29 @@ fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Resul
     if !jobs.is_empty() {
         return Ok(Some(jobs));
     }
+    // Of those that have another customer only the address goes. New jobs may be old orders, so this goes on to the very last.
     let Some(email) = &subject.email else { return Ok(None) };
     let which = Which::MailedBefore { lane: lane.seq, email, by: request.kept.received_at };
-    if progress.last == LastRows::default() {
-        // Those that come from here on were accepted later, and would never end.
-        progress.last = forget::last_rows(unit)?;
-    }
-    forget::jobs_after(unit, which, &mut progress.jobs, progress.last.job, JOBS_AT_ONCE)
+    let last = forget::last_rows(unit)?.job;
+    forget::jobs_after(unit, which, &mut progress.jobs, last, JOBS_AT_ONCE)
 }
 
-/// Jobs of a lane that bear the customer's mark and were accepted before it was asked: whoever buys again afterwards is a
-/// customer again.
+/// Jobs of a lane that bear the customer's mark, or their mail address and nobody's mark, and were accepted before it was
+/// asked: whoever buys again afterwards is a customer again.
 fn marked(unit: &Unit<'_>, lane: i64, kept: &Kept, most: usize) -> Result<Vec<i64>, Fault> {
-    let Some(customer) = &kept.request.subject.customer else { return Ok(Vec::new()) };
-    let sql = "SELECT seq FROM job WHERE lane = ?1 AND customer = ?2 AND accepted_at <= ?4 LIMIT ?3";
-    let mut statement = unit.conn.prepare_cached(sql)?;
-    let found = statement.query_map((lane, customer.as_str(), most, micros(kept.received_at)), |row| row.get(0))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let subject = &kept.request.subject;
+    let mut jobs = Vec::new();
+    let by_customer = "SELECT seq FROM job WHERE lane = ?1 AND customer = ?2 AND accepted_at <= ?4 LIMIT ?3";
+    let by_email = "SELECT seq FROM job
+                    WHERE lane = ?1 AND email = ?2 AND customer IS NULL AND accepted_at <= ?4 LIMIT ?3";
+    for (sql, mark) in [(by_customer, &subject.customer), (by_email, &subject.email)] {
+        let Some(mark) = mark else { continue };
+        let mut statement = unit.conn.prepare_cached(sql)?;
+        let found = statement.query_map((lane, mark.as_str(), most, micros(kept.received_at)), |row| row.get(0))?;
+        jobs.extend(found.collect::<Result<Vec<i64>, _>>()?);
+    }
+    jobs.truncate(most);
+    Ok(jobs)
 }
 
 /// Forgets a job of the customer's. One that bears their mail address and is another customer's loses that alone: people
