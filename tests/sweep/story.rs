@@ -2,6 +2,8 @@
 //! approved. Whoever is not answered comes again, as Shopify would, only sooner.
 
 use lane::clock::{Clock as _, SystemClock};
+use rand::rngs::StdRng;
+use rand::{RngCore as _, SeedableRng as _};
 use serde_json::{Value, json};
 use simulators::orders::{Maker, headers, sign};
 
@@ -50,7 +52,12 @@ pub(crate) async fn play(stage: &mut Stage) -> Told {
     let now = SystemClock::start().now();
     let small = Maker::new(7, "USD").ship_country("US").total_about(8_000).lines(2);
     let large = Maker::new(8, "USD").ship_country("US").total_about(90_000).lines(2);
-    told.sold = (0..8).map(|at| if at == HELD { &large } else { &small }.order(1001 + at as u64, now)).collect();
+    let order = |at: usize| {
+        let mut order = if at == HELD { &large } else { &small }.order(1001 + at as u64, now);
+        order["landing_site"] = json!(format!("/?click={}", noise(at as u64)));
+        order
+    };
+    told.sold = (0..8).map(order).collect();
     for order in &told.sold {
         stage.providers.shopify.put_order(DOMAIN, order.clone()).expect("the simulator takes the order");
     }
@@ -70,6 +77,12 @@ pub(crate) async fn play(stage: &mut Stage) -> Told {
     deliver(stage, &mut told, &all[7]).await;
     finish(stage, &told.sold).await;
     told
+}
+
+/// What an advertisement put behind an address, in a length that fills the log: it has to start over in each run.
+fn noise(seed: u64) -> String {
+    let mut chance = StdRng::seed_from_u64(seed);
+    (0..2_000).fold(String::new(), |text, _| text + &format!("{:016x}", chance.next_u64()))
 }
 
 /// Sells one order and waits until it is carried out.
