@@ -55,7 +55,8 @@ fn answers(calls: &[Call]) -> Vec<Answer> {
     found
 }
 
-/// The line in which a sync ended that came after the whole commit with the delivery's row.
+/// The line in which the first sync ended that began after the whole commit with the delivery's row. The thread that moves the
+/// log syncs it, too: a sync of its own may begin before the commit's and end after the answer.
 fn durable_at(calls: &[Call], delivery: &str) -> Option<usize> {
     let log: Vec<&Call> = calls.iter().filter(|call| call.is_of_log()).collect();
     let row = log.iter().position(|call| call.is_write() && call.succeeded() && holds(&call.data, delivery))?;
@@ -63,8 +64,8 @@ fn durable_at(calls: &[Call], delivery: &str) -> Option<usize> {
     let header = log[..row].iter().rposition(|call| call.is_write() && call.data.len() == FRAME_HEADER)?;
     let closing = header + log[header..].iter().position(|call| closes_a_commit(call))?;
     let page = log[closing + 1..].iter().find(|call| call.is_write() && call.succeeded())?;
-    let synced = log.iter().find(|call| call.is_sync() && Some(call.begun) > page.ended && call.result == Some(0))?;
-    synced.ended
+    let syncs = log.iter().filter(|call| call.is_sync() && Some(call.begun) > page.ended && call.result == Some(0));
+    syncs.filter_map(|call| call.ended).min()
 }
 
 fn closes_a_commit(call: &Call) -> bool {
@@ -109,6 +110,17 @@ mod tests {
         assert!(judged(&[ASKED, HEADER, ROW, CLOSING, LAST, SENT, SYNC]).is_err());
         let in_between = ["5<one> fsync(12</l/ledger.db-wal> <unfinished ...>", SENT, "5 <... fsync resumed>) = 0"];
         assert!(judged(&[&[ASKED, HEADER, ROW, CLOSING, LAST], in_between.as_slice()].concat()).is_err());
+    }
+
+    #[test]
+    fn a_sync_of_the_other_thread_that_goes_on_behind_the_answer_is_not_waited_for() {
+        let begins = "6<two> fsync(13</l/ledger.db-wal> <unfinished ...>";
+        let (ends, fails) = ("6<two> <... fsync resumed>) = 0", "6<two> <... fsync resumed>) = -1 EIO (INJECTED)");
+        let commit = [ASKED, HEADER, ROW, CLOSING, LAST, begins];
+        assert!(judged(&[&commit, [SYNC, SENT, ends].as_slice()].concat()).is_ok());
+        assert!(judged(&[&commit, [ends, SENT].as_slice()].concat()).is_ok(), "whoever syncs, all of the file is");
+        assert!(judged(&[&commit, [SENT, ends].as_slice()].concat()).is_err());
+        assert!(judged(&[&commit, [fails, SENT, SYNC].as_slice()].concat()).is_err());
     }
 
     #[test]
