@@ -219,6 +219,24 @@ async fn lists_of_people_are_read_by_an_index() {
     }
 }
 
+/// No index has a shop's jobs in their order: their numbers are sorted, not their rows, and a page's rows are read by them.
+#[tokio::test]
+async fn a_shops_list_reads_the_rows_of_one_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let (_story, _ledger) = scene(&path, &clock());
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let query = "SELECT doc FROM job
+                 WHERE seq IN (SELECT seq FROM job INDEXED BY job_customer
+                               WHERE lane IN (SELECT seq FROM lane WHERE shop = 'a') AND seq > 1 ORDER BY seq LIMIT 9)
+                   AND (seq, seq) > (1, 1) ORDER BY seq, seq LIMIT 9";
+    let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+    let steps: Vec<String> = plan.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    assert!(steps.iter().any(|step| step.contains("SEARCH job USING INTEGER PRIMARY KEY")), "{steps:?}");
+    assert!(steps.iter().any(|step| step.contains("COVERING INDEX job_customer")), "{steps:?}");
+    assert!(!steps.iter().any(|step| step == "SCAN job"), "{steps:?}");
+}
+
 #[tokio::test]
 async fn a_start_in_the_middle_of_a_burst_finds_each_of_it_under_way() {
     let folder = tempfile::tempdir().unwrap();

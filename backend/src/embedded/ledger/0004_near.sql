@@ -51,11 +51,9 @@ CREATE INDEX job_stopping ON job_near (lane, ready_at) WHERE in_line = 1 AND sto
 CREATE INDEX job_state ON job_near (state, changed_at);
 -- What waits or is attempted is found by the line.
 CREATE INDEX job_shop_state ON job_near (shop, state, changed_at) WHERE state NOT IN ('waiting', 'attempting');
--- All of a lane's jobs stand in it.
-CREATE INDEX job_customer ON job_near (lane, customer, state, id);
--- Whoever is known by a mail address alone. Only what is asked about somebody's data looks for other orders with it, and goes
--- through all jobs for that.
-CREATE INDEX job_email ON job_near (lane, email) WHERE email IS NOT NULL AND customer IS NULL;
+CREATE INDEX job_shop ON job_near (shop);
+CREATE INDEX job_customer ON job_near (lane, customer, state, id) WHERE customer IS NOT NULL;
+CREATE INDEX job_email ON job_near (lane, email) WHERE email IS NOT NULL;
 -- Where an order goes and who pays it is compared with held orders alone.
 CREATE INDEX job_address ON job_near (lane, address) WHERE address IS NOT NULL AND state = 'held';
 CREATE INDEX job_card ON job_near (lane, card) WHERE card IS NOT NULL AND state = 'held';
@@ -67,6 +65,3 @@ INSERT INTO job_near
   FROM job ORDER BY seq;
 DROP TABLE job;
 ALTER TABLE job_near RENAME TO job;
-
--- A shop that is put or removed takes its domains along, among those of all others. Some files have it already.
-CREATE INDEX IF NOT EXISTS domain_shop ON domain (shop);

@@ -85,7 +85,7 @@ impl Stop {
     }
 
     /// The error of whoever comes after the ledger has stopped.
-    fn check(&self) -> Result<(), LedgerError> {
+    pub(super) fn check(&self) -> Result<(), LedgerError> {
         match self.0.borrow().as_deref() {
             Some(why) => Err(LedgerError::Stopped(why.to_owned())),
             None => Ok(()),

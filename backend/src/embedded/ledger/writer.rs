@@ -247,9 +247,12 @@ fn serve(mut pen: Pen, mut waiting: mpsc::Receiver<Errand>) {
         }
         shared = batch.writes();
         if pen.run(batch) == Fate::Ends {
-            leave_alone(&pen.conn);
-            return;
+            break;
         }
+    }
+    // The thread that moves the log may have stopped it as well.
+    if pen.stop.check().is_err() {
+        leave_alone(&pen.conn);
     }
 }
 

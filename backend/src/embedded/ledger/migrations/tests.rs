@@ -8,6 +8,7 @@ use lane::outcome::{Outcome, Proof, Reach, WarehouseCopy};
 use lane::ports::{Recorded, ShippedOrder, Work as _};
 use lane::rules::Rule;
 use lane::state::StateKind;
+use lane::view::{JobFilter, Page};
 use serde_json::{Value, json};
 
 use super::super::Ledger;
@@ -197,12 +198,39 @@ async fn a_later_migration_that_breaks_off_leaves_the_file_as_it_was() {
 #[test]
 fn a_file_that_grew_has_the_tables_of_a_new_one() {
     let folder = tempfile::tempdir().unwrap();
-    let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
-    drop(first_version(&old));
-    let (old, _old_lock) = open(&old, Timestamp::UNIX_EPOCH).unwrap();
-    let (new, _new_lock) = open(&new, Timestamp::UNIX_EPOCH).unwrap();
-    assert_eq!(schema(&old), schema(&new));
+    let opened = |name: &str| open(&folder.path().join(name), Timestamp::UNIX_EPOCH).unwrap();
+    let (new, _new_lock) = opened("new.db");
     assert!(!schema(&new).1.iter().any(|sql| sql.contains("account_before")));
+    drop(first_version(&folder.path().join("first.db")));
+    let (first, _first_lock) = opened("first.db");
+    assert_eq!(schema(&first), schema(&new));
+    for version in 1..MIGRATIONS.len() {
+        let name = format!("{version}.db");
+        drop(earlier_version(&folder.path().join(&name), version));
+        let (grown, _lock) = opened(&name);
+        assert_eq!(schema(&grown), schema(&new), "from version {version}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_the_fourth_version_lists_a_shop_whichever_indexes_it_has() {
+    for changed in ["", "DROP INDEX job_shop; CREATE INDEX domain_shop ON domain (shop)"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let conn = earlier_version(&path, 4);
+        conn.execute_batch(changed).unwrap();
+        drop(conn);
+        let (scene, _ledger) = open_today(&path);
+        scene.shop("acme").await;
+        for order in 1..=3 {
+            scene.hears("acme", &News::of(order)).await;
+        }
+        let filter = JobFilter { shop: Some(ShopId::parse("acme").unwrap()), state: None };
+        let page = Page { limit: 2, after: None };
+        let listed = scene.ports.desk.jobs(&filter, &page).await.unwrap();
+        assert_eq!((listed.rows.len(), listed.next.is_some()), (2, true));
+        scene.conserves().await;
+    }
 }
 
 /// The version, and everything that was made.
