@@ -14,6 +14,7 @@ mod figures;
 mod control;
 mod program;
 mod signals;
+mod handles;
 mod up;
 mod demo;
 mod shop;

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 
 use crate::config::{Config, process_env};
 use crate::program::Program;
-use crate::{figures, kill_points, logs, shop, signals};
+use crate::{figures, handles, kill_points, logs, shop, signals};
 
 /// How the program is started.
 #[derive(Debug, Args)]
@@ -27,6 +27,7 @@ pub(crate) async fn run(up: &Up, clock: Arc<dyn Clock>, chance: StdRng) -> anyho
     let config = Config::load(&up.settings.config, &process_env)?;
     logs::start(&config.log, logs::Destination::Stderr, &process_env)?;
     kill_points::arm(&process_env)?;
+    handles::raise();
     // Signals are heard before anything is opened: a start that takes long can be ended in good order, too.
     let stop = signals::asked_to_stop()?;
     let counts = figures::start()?;

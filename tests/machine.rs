@@ -25,11 +25,23 @@ async fn accepted_at_once(world: &World, sold: &[Value]) -> Vec<bool> {
     join_all(posted).await
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shells_low_limit_of_file_handles_is_raised() {
+    let mut world = World::start_with(2400, &[]).await;
+    world.restart_under("ulimit -Sn 256").await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", world.program.id())).unwrap();
+    let handles = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(handles.split_whitespace().nth(3), Some("4096"), "{handles}");
+    assert!(!world.program.log().contains("few file handles"), "{}", world.program.log());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_file_handles_new_connections_wait_and_nothing_accepted_is_lost() {
     let mut world = World::start_with(2400, &[]).await;
     world.shop("acme", &[]).await;
     world.restart_under("ulimit -n 64").await;
+    assert!(world.program.log().contains("few file handles"), "{}", world.program.log());
     let sold = orders(1, 20);
     for order in &sold {
         world.shopify.put_order(&domain("acme"), order.clone());
