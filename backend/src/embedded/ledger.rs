@@ -189,7 +189,7 @@ impl Work for Ledger {
 
     async fn release(&self, lease: &Lease, rest: Option<Rest>, now: Timestamp) -> Result<Release, LedgerError> {
         let lease = lease.clone();
-        self.writer.write(move |unit| work::release(unit, &lease, rest, now)).await
+        self.writer.write(move |unit| work::release(unit, &lease, rest.clone(), now)).await
     }
 
     async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<(), LedgerError> {

@@ -88,25 +88,25 @@ pub(super) fn sqlite_error(error: &rusqlite::Error) -> LedgerError {
 
 /// Something to write, and someone to tell.
 pub(super) trait Task: Send {
+    /// May be called again, after all it wrote was rolled back.
     fn run(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault>;
     fn fail(&mut self, error: LedgerError);
     fn answer(self: Box<Self>);
 }
 
 struct Write<F, T> {
-    unit: Option<F>,
+    unit: F,
     result: Result<T, LedgerError>,
     reply: oneshot::Sender<Result<T, LedgerError>>,
 }
 
 impl<F, T> Task for Write<F, T>
 where
-    F: FnOnce(&mut Unit<'_>) -> Result<T, Fault> + Send,
+    F: FnMut(&mut Unit<'_>) -> Result<T, Fault> + Send,
     T: Send,
 {
     fn run(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault> {
-        let Some(write) = self.unit.take() else { return Ok(()) };
-        self.result = Ok(write(unit)?);
+        self.result = Ok((self.unit)(unit)?);
         Ok(())
     }
 
@@ -176,15 +176,16 @@ impl Writer {
         Self { errands: Errands::InLine(pen), stopped }
     }
 
-    /// Writes in one unit: all of it is durable when this returns, or none of it ever is.
+    /// Writes in one unit: all of it is durable when this returns, or none of it ever is. It is run once more if another
+    /// unit of the same commit failed.
     pub(super) async fn write<T, F>(&self, write: F) -> Result<T, LedgerError>
     where
-        F: FnOnce(&mut Unit<'_>) -> Result<T, Fault> + Send + 'static,
+        F: FnMut(&mut Unit<'_>) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let unanswered = Err(LedgerError::Unavailable("the writer did not answer".to_owned()));
-        let task = Box::new(Write { unit: Some(write), result: unanswered, reply });
+        let task = Box::new(Write { unit: write, result: unanswered, reply });
         self.send(Errand::Write(task)).await?;
         answer.await.unwrap_or_else(|_| Err(self.why_stopped()))
     }
