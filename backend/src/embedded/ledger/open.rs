@@ -10,13 +10,14 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::lock::{Lock, lock};
 use super::migrations::{APPLICATION_ID, migrate};
+use super::wal;
 
 /// Pages the write-ahead log grows to before a commit moves it into the file (16 MiB), where no thread does so beside the
 /// commits: while the file is opened, and on simulated time.
 const WAL_PAGES: u32 = 4000;
 
-/// Bytes of a page.
-const PAGE: i64 = 4096;
+/// Bytes of a page in the write-ahead log, with its header.
+const FRAME: i64 = 4096 + 24;
 
 /// What the write-ahead log's file keeps of its length when it starts over: a long reader lets it grow, and that room would
 /// otherwise stay taken.
@@ -161,10 +162,10 @@ pub(super) fn settle_plans(conn: &Connection) -> rusqlite::Result<()> {
 pub(super) fn second(first: &Connection, path: &Path, log_pages: u32) -> Result<Connection, OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     first.pragma_update(None, "wal_autocheckpoint", 0).map_err(sqlite)?;
-    // Shorter, and the log would be cut and grow again each time it starts over.
-    first
-        .pragma_update(None, "journal_size_limit", (2 * PAGE * i64::from(log_pages)).max(LOG_BYTES_KEPT))
-        .map_err(sqlite)?;
+    // Shorter than it ever becomes without a long reader, and it would be cut and grow again each time it starts over: some
+    // thirty milliseconds in which nothing is committed.
+    let longest = wal::LATE * FRAME * i64::from(log_pages);
+    first.pragma_update(None, "journal_size_limit", longest.max(LOG_BYTES_KEPT)).map_err(sqlite)?;
     let second = Connection::open(path).map_err(sqlite)?;
     second.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sqlite)?;
     second.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;

@@ -28,7 +28,7 @@ const REST: i64 = 300;
 const TRY_AGAIN: u32 = 8;
 
 /// When the log is so many times as long as it should be, the writer moves what there is: better late than without room.
-const LATE: i64 = 4;
+pub(super) const LATE: i64 = 4;
 
 /// How often the thread tries to get the log below [`REST`] while it is being filled.
 const PASSES: u32 = 6;
