@@ -2,8 +2,11 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What the program may need at once: the connections of both listeners, calls to providers and the ledger's files.
-const HANDLES: u64 = 4096;
+use crate::serve::CONNECTIONS_MAX;
+
+/// What the program may need at once: the connections of both listeners, and as many again for calls to providers and the
+/// ledger's files.
+const HANDLES: u64 = 4 * CONNECTIONS_MAX as u64;
 
 /// Raises the number of handles as far as the machine lets it; says so where that is too little.
 pub(crate) fn raise() {

@@ -68,6 +68,7 @@ pub(crate) struct Addresses {
 pub(crate) struct Program {
     ledger: Ledger,
     file: PathBuf,
+    log_pages: u32,
     queue: Queue,
     workers: Workers,
     office: Arc<Office>,
@@ -113,6 +114,7 @@ impl Program {
         Ok(Self {
             ledger,
             file,
+            log_pages: config.ledger.log_pages(),
             queue,
             workers,
             office,
@@ -217,7 +219,7 @@ impl Program {
             "the worker's daemon"
         });
         parts.spawn(fold(self.counts, token()));
-        parts.spawn(log_length::watch(self.file, token()));
+        parts.spawn(log_length::watch(self.file, self.log_pages, token()));
         parts.spawn(Forgetting::new(ledger.clone(), Arc::clone(&self.clock)).run(token()));
         parts.spawn(boots::renew(ledger.clone(), Arc::clone(&self.clock), self.chance, token()));
         parts.spawn(keep_house(ledger, self.clock, token()));

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 /// Connections open at the same time. Shopify reuses a few dozen; each costs some 20 KiB, so this is 20 MiB. Those
 /// above it wait in the backlog of the operating system until one closes.
-const CONNECTIONS_MAX: usize = 1024;
+pub(crate) const CONNECTIONS_MAX: usize = 1024;
 
 /// How long the head of a request may take, and how long a kept connection may stay silent. Shopify gives a whole
 /// delivery 5 s.

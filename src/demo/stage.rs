@@ -81,6 +81,7 @@ impl Stage {
         let log = Arc::new(File::options().create(true).append(true).open(folder.join("lanekeeper.log"))?);
         logs::start(&config.log, logs::Destination::File(log), &process_env)?;
         kill_points::arm(&process_env)?;
+        crate::handles::raise();
         let run = chance.random_range(0..10_000_u64);
         sample(&folder, run, clock.as_ref())?;
         let tokens = Secrets::new(&folder)?;

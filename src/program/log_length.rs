@@ -7,12 +7,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use backend::embedded::ledger::bytes_kept;
 use tokio_util::sync::CancellationToken;
 
 use super::Ended;
 
-/// Four times what the log grows to when nobody holds it.
-const LONG: u64 = 64 * 1024 * 1024;
+/// So many times what the log's file keeps when nobody holds it, it is long.
+const LONG: u64 = 2;
 
 /// How often it is looked at. At a thousand webhooks a second it grows by some 20 MiB between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
@@ -24,12 +25,13 @@ pub(crate) fn log_bytes(ledger: &Path) -> u64 {
     std::fs::metadata(PathBuf::from(log)).map_or(0, |log| log.len())
 }
 
-/// Warns each time the log has become long.
-pub(super) async fn watch(ledger: PathBuf, stop: CancellationToken) -> Ended {
+/// Warns each time the log has become long; it is moved into the file from so many pages on.
+pub(super) async fn watch(ledger: PathBuf, log_pages: u32, stop: CancellationToken) -> Ended {
+    let long = LONG * bytes_kept(log_pages);
     let mut was_long = false;
     while stop.run_until_cancelled(tokio::time::sleep(BETWEEN_LOOKS)).await.is_some() {
         let bytes = log_bytes(&ledger);
-        let is_long = bytes > LONG;
+        let is_long = bytes > long;
         if is_long && !was_long {
             tracing::warn!(
                 log_bytes = bytes,

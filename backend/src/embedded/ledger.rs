@@ -63,7 +63,7 @@ pub use boots::{Boot, BootId, Origin};
 use lock::{Lock, Opened};
 pub use open::OpenError;
 use readers::{Place, Readers};
-pub use wal::LOG_PAGES;
+pub use wal::{LOG_PAGES, bytes_kept};
 use writer::Writer;
 
 /// How long SQLite itself waits for a lock, well inside the answer's deadline of a webhook.

@@ -2,6 +2,8 @@
 -- From this version on bodies are kept against an order's shape, too (a byte before the frame), which an older program could
 -- not read back: it refuses the file for its number.
 
+-- Making an index sorts all jobs in memory, a hundred bytes each, this once.
+
 -- A shop's jobs are those of its lanes, and their numbers are few enough to be sorted when they are listed.
 DROP INDEX IF EXISTS job_shop;
 -- All of a lane's jobs stand in it.

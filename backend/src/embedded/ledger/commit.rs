@@ -10,9 +10,10 @@ use rusqlite::config::DbConfig;
 use tokio::sync::{oneshot, watch};
 
 use super::lock::Opened;
+use super::privacy;
 use super::shops::Shops;
 use super::wal::{self, Mover};
-use super::writer::{Errand, Task, Unit, sqlite_error};
+use super::writer::{Ended, Errand, Task, Unit, sqlite_error};
 
 /// Writes that share one commit at the most: past this a commit's latency grows faster than its sync is worth.
 const COMMIT_WRITES_MAX: usize = 256;
@@ -166,14 +167,19 @@ fn commit(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>]) -> 
 
 fn commit_all(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>]) -> Result<(), LedgerError> {
     run_sql(conn, "BEGIN IMMEDIATE")?;
-    let tally = if let Some(tally) = together(conn, shops, tasks)? {
-        tally
-    } else {
-        run_sql(conn, "ROLLBACK")?;
-        run_sql(conn, "BEGIN IMMEDIATE")?;
-        each_apart(conn, shops, tasks)?
+    let gathered = match together(conn, shops, tasks)? {
+        Ok(gathered) => gathered,
+        Err(failed) => {
+            run_sql(conn, "ROLLBACK")?;
+            if let [alone] = tasks {
+                alone.fail(failed);
+                return Ok(());
+            }
+            run_sql(conn, "BEGIN IMMEDIATE")?;
+            each_apart(conn, shops, tasks)?
+        }
     };
-    for (name, by) in tally {
+    for (name, by) in gathered.tally {
         conn.prepare_cached(
             "INSERT INTO tally (name, n) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET n = n + excluded.n",
         )
@@ -185,32 +191,41 @@ fn commit_all(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>])
     fail::fail_point!("ledger.after_commit");
     metrics::counter!("lanekeeper_ledger_commits_total").increment(1);
     metrics::counter!("lanekeeper_ledger_writes_total").increment(tasks.len() as u64);
+    gathered.ended.iter().for_each(privacy::tell_ended);
     Ok(())
 }
 
-/// Counts of one transaction.
-type Tally = HashMap<String, i64>;
+/// What the tasks of one transaction leave to it.
+#[derive(Default)]
+struct Gathered {
+    tally: HashMap<String, i64>,
+    ended: Vec<Ended>,
+}
 
 /// Runs the tasks without anything between them: a savepoint copies each page that its task changes, which is a tenth of
-/// what a webhook costs, and tasks hardly ever fail. Nothing, if one did.
-fn together(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>]) -> Result<Option<Tally>, LedgerError> {
-    let mut tally = Tally::new();
+/// what a webhook costs, and tasks hardly ever fail. One that did is the answer within; none after it has run.
+fn together(
+    conn: &Connection,
+    shops: &mut Shops,
+    tasks: &mut [Box<dyn Task>],
+) -> Result<Result<Gathered, LedgerError>, LedgerError> {
+    let mut gathered = Gathered::default();
     for task in tasks {
-        match run(conn, shops, task.as_mut(), &mut tally) {
+        match run(conn, shops, task.as_mut(), &mut gathered) {
             Ok(()) => {}
             Err(fault) if is_of_all(conn, &fault) => return Err(fault),
-            Err(_) => return Ok(None),
+            Err(fault) => return Ok(Err(fault)),
         }
     }
-    Ok(Some(tally))
+    Ok(Ok(gathered))
 }
 
 /// Runs each task in a savepoint, so that one that fails takes nobody along.
-fn each_apart(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>]) -> Result<Tally, LedgerError> {
-    let mut tally = Tally::new();
+fn each_apart(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>]) -> Result<Gathered, LedgerError> {
+    let mut gathered = Gathered::default();
     for task in tasks {
         run_sql(conn, "SAVEPOINT unit")?;
-        match run(conn, shops, task.as_mut(), &mut tally) {
+        match run(conn, shops, task.as_mut(), &mut gathered) {
             Ok(()) => {}
             Err(fault) if is_of_all(conn, &fault) => return Err(fault),
             Err(fault) => {
@@ -220,17 +235,23 @@ fn each_apart(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>])
         }
         run_sql(conn, "RELEASE unit")?;
     }
-    Ok(tally)
+    Ok(gathered)
 }
 
-/// Runs one task; what it counts is counted if it comes to its end.
-fn run(conn: &Connection, shops: &mut Shops, task: &mut dyn Task, tally: &mut Tally) -> Result<(), LedgerError> {
-    let mut unit = Unit { conn, tally: HashMap::new(), shops };
-    match catch_unwind(AssertUnwindSafe(|| task.run(&mut unit))) {
+/// Runs one task; what it leaves to the transaction is gathered if it comes to its end.
+fn run(conn: &Connection, shops: &mut Shops, task: &mut dyn Task, gathered: &mut Gathered) -> Result<(), LedgerError> {
+    let mut unit = Unit::new(conn, shops);
+    let ran = catch_unwind(AssertUnwindSafe(|| task.run(&mut unit)));
+    match ran {
+        // What it wrote after SQLite had ended the transaction would stand by itself, whatever it thinks of that.
+        Ok(Ok(())) if conn.is_autocommit() => {
+            Err(LedgerError::Unavailable("the transaction was rolled back under a write".to_owned()))
+        }
         Ok(Ok(())) => {
             for (name, by) in unit.tally {
-                *tally.entry(name).or_default() += by;
+                *gathered.tally.entry(name).or_default() += by;
             }
+            gathered.ended.extend(unit.ended);
             Ok(())
         }
         Ok(Err(fault)) => Err(LedgerError::from(fault)),

@@ -16,9 +16,6 @@ use super::wal;
 /// commits: while the file is opened, and on simulated time.
 const WAL_PAGES: u32 = 4000;
 
-/// Bytes of a page in the write-ahead log, with its header.
-const FRAME: i64 = 4096 + 24;
-
 /// What the write-ahead log's file keeps of its length when it starts over: a long reader lets it grow, and that room would
 /// otherwise stay taken.
 const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
@@ -162,10 +159,7 @@ pub(super) fn settle_plans(conn: &Connection) -> rusqlite::Result<()> {
 pub(super) fn second(first: &Connection, path: &Path, log_pages: u32) -> Result<Connection, OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     first.pragma_update(None, "wal_autocheckpoint", 0).map_err(sqlite)?;
-    // Shorter than it ever becomes without a long reader, and it would be cut and grow again each time it starts over: some
-    // thirty milliseconds in which nothing is committed.
-    let longest = wal::LATE * FRAME * i64::from(log_pages);
-    first.pragma_update(None, "journal_size_limit", longest.max(LOG_BYTES_KEPT)).map_err(sqlite)?;
+    first.pragma_update(None, "journal_size_limit", wal::bytes_kept(log_pages)).map_err(sqlite)?;
     let second = Connection::open(path).map_err(sqlite)?;
     second.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sqlite)?;
     second.busy_timeout(super::BUSY_TIMEOUT).map_err(sqlite)?;

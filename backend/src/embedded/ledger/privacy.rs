@@ -34,7 +34,7 @@ use super::writer::{Fault, Unit};
 
 pub(super) use aside::drop_webhook;
 pub(super) use export::export;
-pub(super) use forget::{end, tell_ended};
+pub(super) use forget::{end, note_ended, tell_ended};
 pub(super) use redact::{Step, done, step};
 pub(super) use strip::strip;
 pub(super) use tombs::{forgotten, raise_shop};

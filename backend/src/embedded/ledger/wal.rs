@@ -28,7 +28,10 @@ const REST: i64 = 300;
 const TRY_AGAIN: u32 = 8;
 
 /// When the log is so many times as long as it should be, the writer moves what there is: better late than without room.
-pub(super) const LATE: i64 = 4;
+const LATE: i64 = 4;
+
+/// Bytes of a page in the log, with its header.
+const FRAME: i64 = 4096 + 24;
 
 /// How often the thread tries to get the log below [`REST`] while it is being filled.
 const PASSES: u32 = 6;
@@ -44,6 +47,13 @@ pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
 /// Tries to empty the log before the caller is told to come again: two seconds, many times what a page of a list takes.
 pub(super) const TRIES: u32 = 10;
+
+/// What the log's file keeps of its length when it starts over, if it is moved from so many pages on: as much as it comes to
+/// while very much is written. Less, and it would be cut and grow again each time, which takes some thirty milliseconds in
+/// which nothing is committed; more, and what a long reader let it grow to would stay taken.
+pub fn bytes_kept(log_pages: u32) -> u64 {
+    (LATE * FRAME * i64::from(log_pages)).unsigned_abs()
+}
 
 /// Moves everything in the log into the file and cuts the log to nothing. `false`: a reader holds it.
 pub(super) fn empty(conn: &Connection) -> Result<bool, LedgerError> {

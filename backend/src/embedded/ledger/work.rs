@@ -86,7 +86,7 @@ pub(super) fn begin(
         // Its worker died, and nobody may look at the order again to find out what became of it.
         privacy::end(&mut row, now)?;
         row.save(unit)?;
-        privacy::tell_ended(&row.job);
+        privacy::note_ended(unit, &row.job);
         return Ok(Begin::NotReady);
     }
     let begun = start(unit, lease, &mut row, policy, now)?;
@@ -131,7 +131,7 @@ pub(super) fn complete(unit: &mut Unit<'_>, lease: &Lease, id: &JobId, ending: &
         row.job.touch(now)?;
     }
     let completion = row.job.complete(&ending.report, ending.policy, ending.chance, now)?;
-    privacy::tell_ended(&row.job);
+    privacy::note_ended(unit, &row.job);
     row.place(unit, completion.placing)?;
     let state = row.job.state.kind();
     row.note(

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use lane::id::{JobId, ShopId};
 use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -33,9 +34,21 @@ pub(super) struct Unit<'a> {
     pub(super) conn: &'a Connection,
     pub(super) tally: HashMap<String, i64>,
     pub(super) shops: &'a mut Shops,
+    /// Open orders that nobody carries out any more; told once the commit stands.
+    pub(super) ended: Vec<Ended>,
 }
 
-impl Unit<'_> {
+/// An open order whose customer or shop was forgotten.
+pub(super) struct Ended {
+    pub(super) shop: ShopId,
+    pub(super) job: JobId,
+}
+
+impl<'a> Unit<'a> {
+    pub(super) fn new(conn: &'a Connection, shops: &'a mut Shops) -> Self {
+        Self { conn, tally: HashMap::new(), shops, ended: Vec::new() }
+    }
+
     /// Counts, to be written once per commit.
     pub(super) fn count(&mut self, name: String, by: i64) {
         *self.tally.entry(name).or_default() += by;
@@ -176,8 +189,8 @@ impl Writer {
         Self { errands: Errands::InLine(pen), stopped }
     }
 
-    /// Writes in one unit: all of it is durable when this returns, or none of it ever is. It is run once more if another
-    /// unit of the same commit failed.
+    /// Writes in one unit: all of it is durable when this returns, or none of it ever is. It may be run once
+    /// more, after all it wrote was rolled back.
     pub(super) async fn write<T, F>(&self, write: F) -> Result<T, LedgerError>
     where
         F: FnMut(&mut Unit<'_>) -> Result<T, Fault> + Send + 'static,

@@ -18,6 +18,8 @@ enum Ends {
     Failing,
     Panicking,
     WithTheDisk,
+    /// It does not notice that SQLite has ended the transaction.
+    WithTheTransaction,
 }
 
 impl Task for Scripted {
@@ -29,6 +31,7 @@ impl Task for Scripted {
             Ends::Well => Ok(()),
             Ends::Failing => Err(LedgerError::Unreadable("a row".to_owned()).into()),
             Ends::Panicking => panic!("as scripted"),
+            Ends::WithTheTransaction => Ok(unit.conn.execute_batch("ROLLBACK")?),
             Ends::WithTheDisk => Err(LedgerError::Stopped("a disk".to_owned()).into()),
         }
     }
@@ -76,12 +79,16 @@ fn where_nothing_fails_each_runs_once() {
     let (written, counted, told) = committed(&[Ends::Well; 3]);
     assert_eq!((written, counted), (vec![0, 1, 2], 3));
     assert_eq!(told, [(0, 1, true), (1, 1, true), (2, 1, true)]);
-    assert_eq!(committed(&[Ends::Panicking]), (vec![], 0, vec![(0, 2, false)]));
+    assert_eq!(committed(&[Ends::Panicking]), (vec![], 0, vec![(0, 1, false)]), "nobody is with it");
 }
 
 #[test]
-fn a_disk_that_is_in_doubt_takes_all_of_the_commit() {
-    for script in [[Ends::Well, Ends::WithTheDisk, Ends::Well].as_slice(), &[Ends::Failing, Ends::WithTheDisk]] {
+fn what_ends_the_transaction_takes_all_of_the_commit() {
+    for script in [
+        [Ends::Well, Ends::WithTheDisk, Ends::Well].as_slice(),
+        &[Ends::Failing, Ends::WithTheDisk],
+        &[Ends::Well, Ends::WithTheTransaction, Ends::Well],
+    ] {
         let (written, counted, told) = committed(script);
         assert_eq!((written, counted), (vec![], 0));
         assert!(told.iter().all(|(.., is_written)| !is_written), "{told:?}");

@@ -16,7 +16,7 @@ use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
 
 use super::super::rows::{FORMAT, JobRow, LaneRow, known, micros, wake_by};
-use super::super::writer::{Fault, Unit};
+use super::super::writer::{Ended, Fault, Unit};
 use super::{Request, strip, tombs};
 
 /// Counts orders that nobody will carry out because they were forgotten while they were open.
@@ -37,7 +37,7 @@ pub(super) fn job(unit: &mut Unit<'_>, seq: i64, owners: &[String], now: Timesta
     end_abandoned(unit, &mut row, now)?;
     row.save(unit)?;
     if was.is_open() {
-        tell_ended(&row.job);
+        note_ended(unit, &row.job);
     }
     timeline(unit, seq)?;
     decisions(unit, seq)?;
@@ -51,15 +51,20 @@ pub(super) fn job(unit: &mut Unit<'_>, seq: i64, owners: &[String], now: Timesta
     wake_by(unit, row.lane, now)
 }
 
-/// Somebody may wait for an order that nobody carries out now.
-pub(in super::super) fn tell_ended(job: &Job) {
+/// An open order that was forgotten is told of once that stands.
+pub(in super::super) fn note_ended(unit: &mut Unit<'_>, job: &Job) {
     if job.redacted && job.state == (State::Skipped { why: SkipReason::Redacted }) {
-        metrics::counter!(ENDED).increment(1);
-        tracing::warn!(
-            shop.id = %job.shop, job.id = %job.id,
-            "an order was open when its customer or its shop was forgotten; nobody carries it out"
-        );
+        unit.ended.push(Ended { shop: job.shop.clone(), job: job.id.clone() });
     }
+}
+
+/// Somebody may wait for an order that nobody carries out now.
+pub(in super::super) fn tell_ended(ended: &Ended) {
+    metrics::counter!(ENDED).increment(1);
+    tracing::warn!(
+        shop.id = %ended.shop, job.id = %ended.job,
+        "an order was open when its customer or its shop was forgotten; nobody carries it out"
+    );
 }
 
 /// An attempt that nobody is at any more ends here: the next worker must not fetch the order again to find out.
