@@ -113,7 +113,7 @@ impl Run {
 
 /// The lane protocol alone.
 async fn protocol(bed: &Bed, together: u32) -> anyhow::Result<Vec<Cell>> {
-    let carry = Nothing::new(together, Duration::ZERO);
+    let carry = Nothing::new(together);
     Ok(in_process(bed, "protocol only", Arc::clone(&carry) as _, &carry).await?.row())
 }
 

@@ -31,7 +31,7 @@ pub(super) struct OneCall {
 
 impl OneCall {
     pub(super) fn new(together: u32, url: String) -> anyhow::Result<Arc<Self>> {
-        let (attempts, client) = (Nothing::new(together, Duration::ZERO), network(CALL_TIMEOUT)?);
+        let (attempts, client) = (Nothing::new(together), network(CALL_TIMEOUT)?);
         Ok(Arc::new(Self { attempts, client, url }))
     }
 

@@ -29,17 +29,15 @@ use worker::limiter::{Limiter, Need};
 pub(super) struct Nothing {
     /// Jobs that are attempted in one go, at most.
     pub(super) together: u32,
-    /// How long an attempt takes; mostly nothing.
-    pub(super) takes: Duration,
     attempts: AtomicU64,
     wanted: AtomicU64,
     enough: Notify,
 }
 
 impl Nothing {
-    pub(super) fn new(together: u32, takes: Duration) -> Arc<Self> {
+    pub(super) fn new(together: u32) -> Arc<Self> {
         let (attempts, wanted, enough) = (AtomicU64::new(0), AtomicU64::new(u64::MAX), Notify::new());
-        Arc::new(Self { together, takes, attempts, wanted, enough })
+        Arc::new(Self { together, attempts, wanted, enough })
     }
 
     /// Waits until there were so many attempts.
@@ -87,9 +85,6 @@ impl Carry for Nothing {
     }
 
     async fn attempt(&self, _: &Shop, job: &Job, _: AttemptKind, _: Timestamp, _: &CallsLeft) -> Report {
-        if !self.takes.is_zero() {
-            tokio::time::sleep(self.takes).await;
-        }
         self.attempted(1);
         done(job)
     }
@@ -99,9 +94,6 @@ impl Carry for Nothing {
     }
 
     async fn attempt_together(&self, _: &Shop, jobs: &[Job], _: Timestamp, _: &CallsLeft) -> Vec<Report> {
-        if !self.takes.is_zero() {
-            tokio::time::sleep(self.takes).await;
-        }
         self.attempted(jobs.len() as u64);
         jobs.iter().map(done).collect()
     }

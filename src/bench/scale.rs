@@ -151,7 +151,7 @@ async fn intake(bed: &Bed, filling: &mut Filling, lanes: u64) -> anyhow::Result<
 
 /// Carries out as many jobs as webhooks were recorded.
 async fn jobs(bed: &Bed, filling: &Filling) -> anyhow::Result<Each> {
-    let carry = Nothing::new(1, Duration::ZERO);
+    let carry = Nothing::new(1);
     let since = Since::now(bed);
     let worker = Worker::start(&filling.ledger, Arc::clone(&carry) as _, &bed.clock);
     carry.reached(times(bed)).await;

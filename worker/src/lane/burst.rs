@@ -1,7 +1,7 @@
 //! Several attempts in one go: the head and those ready behind it are begun in one write, carried out together, and each
 //! recorded by itself, in the lane's order. What one of them meets does not touch its neighbours.
 
-use futures::future::join_all;
+use futures::stream::{self, StreamExt as _};
 use lane::clock::Timestamp;
 use lane::job::Job;
 use lane::line::Lease;
@@ -15,6 +15,10 @@ use super::attempting::{BROKEN_OFF, LOST, PANICKED, Running, unfinished};
 use super::ending::Written;
 use super::{Lanes, RECORD, Turn};
 use crate::attempt::CallsLeft;
+
+/// How many of a burst are written down at once, one behind the other: so many share a sync, and another shop's order does
+/// not wait for all of them.
+const WRITTEN_AT_ONCE: usize = 20;
 
 impl Lanes {
     /// Attempts the head and those behind it in one go, if they may. What was reserved for the head is enough for all of
@@ -68,9 +72,9 @@ impl Lanes {
         self.keep_stops().await;
         fail::fail_point!("worker.before_complete_burst");
         let count = u32::try_from(running.len()).unwrap_or(u32::MAX);
-        // Handed in one behind the other and waited for together, so that the ledger may share a sync among them.
         let writing = running.iter().zip(reports).map(|(running, report)| self.write_down(lease, running, report));
-        let written = join_all(writing).await;
+        let writing: Vec<_> = writing.collect();
+        let written = stream::iter(writing).buffered(WRITTEN_AT_ONCE).collect().await;
         self.keep_stops().await;
         self.ended(lease, count, written).await
     }
