@@ -161,7 +161,8 @@ fn became(outcome: Option<&str>) -> &'static str {
         Some("duplicate") => "This webhook was recorded before; the repetition changed nothing.",
         Some("quarantined") => {
             "It is kept aside and is no job: the body is no order that can be read, or no shop with this domain is \
-             known (see `lanekeeper shop list`; adding the shop makes it a job)."
+             known (see `lanekeeper shop list`; adding the shop makes it a job). `GET /api/v1/quarantine` \
+             says which."
         }
         Some("ignored") => {
             "It was passed over and not kept: the topic is none that Lanekeeper asks Shopify for, such as orders/create, \

@@ -30,8 +30,8 @@ const OTHERS: u64 = 50;
 const PACE: Duration = Duration::from_millis(2);
 /// What an attempt takes: a fast provider.
 const TAKES: Duration = Duration::from_millis(5);
-/// What a hundred of them take in one go: ten such calls a second are fifteen times what an account of `ShipStation` grants.
-const TAKES_TOGETHER: Duration = Duration::from_millis(100);
+/// What a hundred of them take in one go: as often as `ShipStation` grants an account a call, 40 times a minute.
+const TAKES_TOGETHER: Duration = Duration::from_millis(1_500);
 /// How long the last orders may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 

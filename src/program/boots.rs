@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Ended;
 
-/// How often there is a new one. What ran for less than this after a backup was made is not noticed to be missing; each
-/// costs one commit and two syncs.
+/// How often there is a new one, besides one at the end. What ran for less than this after a backup was made, and was
+/// killed, is not noticed to be missing; each costs one commit and two syncs.
 const RENEWED: Duration = Duration::from_mins(1);
 
 /// An id that nobody had.
@@ -27,9 +27,11 @@ pub(super) async fn renew(
     mut chance: StdRng,
     stop: CancellationToken,
 ) -> Ended {
-    while stop.run_until_cancelled(tokio::time::sleep(RENEWED)).await.is_some() {
+    let mut goes_on = true;
+    while goes_on {
+        goes_on = stop.run_until_cancelled(tokio::time::sleep(RENEWED)).await.is_some();
         if let Err(error) = ledger.still_runs(&fresh(&mut chance), clock.now()).await {
-            tracing::warn!(%error, "it could not be written down that the program runs; the next minute tries again");
+            tracing::warn!(%error, "it could not be written down that the program runs; it is tried again while it runs");
         }
     }
     "the renewing of its id"

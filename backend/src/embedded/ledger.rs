@@ -82,9 +82,10 @@ pub struct Ledger {
 
 impl Ledger {
     /// Opens the file at `path`, or makes it. Once this returns, no other process can, every commit is synced, and
-    /// the leases of the last boot are void.
+    /// the leases of the last boot are void. A file that is older than what last ran here is refused, as by
+    /// [`Ledger::boot`].
     pub fn open(path: &Path, clock: &dyn Clock) -> Result<Self, OpenError> {
-        Self::start(path, LOG_PAGES, open::open(path, clock.now())?)
+        Self::start(path, LOG_PAGES, boots::look_into(path, clock.now())?)
     }
 
     /// Opens the file for a program that carries orders out. A file that is older than what last ran here is refused,

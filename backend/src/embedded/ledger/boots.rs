@@ -120,12 +120,20 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 pub(super) fn open(path: &Path, now: Timestamp, boot: &Boot) -> Result<(Connection, Lock), OpenError> {
     let (mut conn, lock) = open::sound(path)?;
     let beside = Beside::of(path);
-    let named = compare(&conn, path, &beside, boot)?;
+    let named = compare(&conn, path, &beside, boot.origin)?;
     open::prepare(&mut conn, path, now)?;
     if let Err(error) = begin(&mut conn, boot, named.as_ref(), now) {
         return Err(not_begun(&conn, path, error));
     }
     beside.write(&boot.id).map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
+    Ok((conn, lock))
+}
+
+/// Opens the file for whoever carries nothing out: a file that is older than what last ran here is refused all the same.
+pub(super) fn look_into(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
+    let (mut conn, lock) = open::sound(path)?;
+    compare(&conn, path, &Beside::of(path), Origin::LastRun)?;
+    open::prepare(&mut conn, path, now)?;
     Ok((conn, lock))
 }
 
@@ -138,11 +146,11 @@ fn not_begun(conn: &Connection, path: &Path, error: rusqlite::Error) -> OpenErro
 }
 
 /// Refuses a ledger that does not know whom the file beside it names. Gives the id that the file names.
-fn compare(conn: &Connection, path: &Path, beside: &Beside, boot: &Boot) -> Result<Option<BootId>, OpenError> {
+fn compare(conn: &Connection, path: &Path, beside: &Beside, origin: Origin) -> Result<Option<BootId>, OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     let named = beside.read().map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
     let ran_before = newest(conn).map_err(sqlite)?.is_some();
-    match (&named, boot.origin) {
+    match (&named, origin) {
         (None, Origin::LastRun) if ran_before => tracing::warn!(
             file = %beside.path().display(),
             "the file beside the ledger is missing, so nobody can tell whether the ledger is what last ran. If it is a \
