@@ -212,11 +212,15 @@ async fn lists_of_people_are_read_by_an_index() {
         ("SELECT key FROM lane WHERE wake <= 1 ORDER BY wake LIMIT 9", "lane_wake"),
         ("SELECT doc FROM history WHERE job = 1 ORDER BY seq", "history_job"),
     ] {
-        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
-        let steps: Vec<String> = plan.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
-        let steps = steps.join("; ");
+        let steps = plan(&conn, query).join("; ");
         assert!(steps.contains(index) && !steps.contains("TEMP B-TREE"), "{query}: {steps}");
     }
+}
+
+/// The steps in which SQLite would answer a query.
+fn plan(conn: &rusqlite::Connection, query: &str) -> Vec<String> {
+    let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+    plan.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect()
 }
 
 /// No index has a shop's jobs in their order: their numbers are sorted, not their rows, and a page's rows are read by them.
@@ -230,8 +234,7 @@ async fn a_shops_list_reads_the_rows_of_one_page() {
                  WHERE seq IN (SELECT seq FROM job INDEXED BY job_customer
                                WHERE lane IN (SELECT seq FROM lane WHERE shop = 'a') AND seq > 1 ORDER BY seq LIMIT 9)
                    AND (seq, seq) > (1, 1) ORDER BY seq, seq LIMIT 9";
-    let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
-    let steps: Vec<String> = plan.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    let steps = plan(&conn, query);
     assert!(steps.iter().any(|step| step.contains("SEARCH job USING INTEGER PRIMARY KEY")), "{steps:?}");
     assert!(steps.iter().any(|step| step.contains("COVERING INDEX job_customer")), "{steps:?}");
     assert!(!steps.iter().any(|step| step == "SCAN job"), "{steps:?}");

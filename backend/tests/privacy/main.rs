@@ -139,12 +139,11 @@ async fn a_mail_address_is_found_however_many_orders_lie_before_it() {
         story.scene.shop_with(shop, PASSING).await;
     }
     let orders = 1_500;
-    let mailed = |shop: &str, order: u64, customer: Option<&past::Person>| mailed_by(&story, shop, order, customer);
     for order in 1..=orders {
         let webhook = match order {
-            1 | 1_200 => mailed("acme", order, None),
-            1_300 => mailed("acme", order, Some(&BOB)),
-            1_400 => mailed("bolt", order, None),
+            1 | 1_200 => mailed_by(&story, "acme", order, None),
+            1_300 => mailed_by(&story, "acme", order, Some(&BOB)),
+            1_400 => mailed_by(&story, "bolt", order, None),
             _ => story.webhook("acme", order, 1, &BOB),
         };
         assert!(matches!(story.hears(webhook).await, Recorded::New { .. }));

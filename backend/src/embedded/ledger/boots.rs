@@ -118,10 +118,8 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 
 /// Opens the file for a program that carries orders out. Once this returns, whatever is older is told by this boot.
 pub(super) fn open(path: &Path, now: Timestamp, boot: &Boot) -> Result<(Connection, Lock), OpenError> {
-    let (mut conn, lock) = open::sound(path)?;
     let beside = Beside::of(path);
-    let named = compare(&conn, path, &beside, boot.origin)?;
-    open::prepare(&mut conn, path, now)?;
+    let (mut conn, lock, named) = compared(path, &beside, boot.origin, now)?;
     if let Err(error) = begin(&mut conn, boot, named.as_ref(), now) {
         return Err(not_begun(&conn, path, error));
     }
@@ -131,10 +129,21 @@ pub(super) fn open(path: &Path, now: Timestamp, boot: &Boot) -> Result<(Connecti
 
 /// Opens the file for whoever carries nothing out: a file that is older than what last ran here is refused all the same.
 pub(super) fn look_into(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
-    let (mut conn, lock) = open::sound(path)?;
-    compare(&conn, path, &Beside::of(path), Origin::LastRun)?;
-    open::prepare(&mut conn, path, now)?;
+    let (conn, lock, _) = compared(path, &Beside::of(path), Origin::LastRun, now)?;
     Ok((conn, lock))
+}
+
+/// The file, prepared, if it is not older than what the file beside it names; and whom that names.
+fn compared(
+    path: &Path,
+    beside: &Beside,
+    origin: Origin,
+    now: Timestamp,
+) -> Result<(Connection, Lock, Option<BootId>), OpenError> {
+    let (mut conn, lock) = open::sound(path)?;
+    let named = compare(&conn, path, beside, origin)?;
+    open::prepare(&mut conn, path, now)?;
+    Ok((conn, lock, named))
 }
 
 fn not_begun(conn: &Connection, path: &Path, error: rusqlite::Error) -> OpenError {

@@ -55,6 +55,8 @@ impl Machine {
             Ok(()) => false,
             Err(OpenError::Older { path, beside }) => {
                 assert_eq!((path, beside), (self.file(), self.beside()));
+                let looked_into = look_into(&self.file(), self.clock.now());
+                assert!(matches!(looked_into, Err(OpenError::Older { .. })), "whoever looks into it is told, too");
                 true
             }
             Err(error) => panic!("{error}"),
@@ -165,6 +167,7 @@ async fn a_copy_that_was_made_while_the_program_ran_is_told_from_what_it_did_lat
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(!machine.is_older(), "nothing ran that it does not know");
+    drop(look_into(&machine.file(), machine.clock.now()).unwrap());
     machine.restore(&backup);
     assert!(machine.is_older());
 }
