@@ -10,6 +10,17 @@ use crate::world::{ALONE, Delivery, World, domain, eventually, orders};
 /// How long a service manager waits before it kills.
 const PATIENCE_OF_THE_MANAGER: Duration = Duration::from_secs(10);
 
+/// `timeout` and some shells signal a process and its group.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_signals_at_once_ask_for_one_stop_in_good_order() {
+    let mut world = World::start().await;
+    let id = world.program.id();
+    let both = format!("kill -TERM {id}; kill -INT {id}");
+    assert!(tokio::process::Command::new("sh").args(["-c", &both]).status().await.unwrap().success());
+    assert!(world.program.ends_well().await, "{}", world.program.log());
+    assert!(!world.program.log().contains("asked to stop again"), "{}", world.program.log());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_that_ends_with_a_kill_after_ten_seconds_loses_nothing() {
     let mut world = World::start_with(2400, &[]).await;

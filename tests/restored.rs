@@ -33,6 +33,15 @@ async fn put_in_place(world: &mut World, backup: &[u8]) {
     world.restart_restored().await;
 }
 
+/// A stop in good order leaves no last minute in which a backup could be taken for what last ran.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_from_just_before_a_stop_in_good_order_is_told_from_what_last_ran() {
+    let mut world = World::start().await;
+    let backup = backup(&world);
+    assert!(world.program.terminate().await);
+    put_in_place(&mut world, &backup).await;
+}
+
 fn id(order: &Value) -> u64 {
     order["id"].as_u64().unwrap()
 }

@@ -109,6 +109,11 @@ impl Program {
     /// Asks it to stop in good order and waits until it has. Whether it ended well.
     pub(crate) async fn terminate(&mut self) -> bool {
         self.signal("TERM").await;
+        self.ends_well().await
+    }
+
+    /// Waits until it has ended. Whether it ended well.
+    pub(crate) async fn ends_well(&mut self) -> bool {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends in time");
         ended.unwrap().success()
     }
