@@ -88,12 +88,17 @@ fn asked(conn: &Connection, id: u64) -> Result<Option<Asked>, Fault> {
     let subject = kept.request.subject;
     let (mut jobs, mut unknown) = (Vec::new(), Vec::new());
     if let Some(lane) = &lane {
-        // Every job of the lane is looked at for the mail address: only this asks for it.
-        let sql = "SELECT seq FROM job INDEXED BY job_customer WHERE lane = ?1 AND (customer = ?2 OR email = ?3)";
+        // Every job of the shop is looked at for the mail address: only this asks for it.
+        let sql = "SELECT seq FROM job
+                   WHERE seq IN (SELECT seq FROM job INDEXED BY job_line WHERE lane = ?1 AND in_line = 1
+                                 UNION
+                                 SELECT seq FROM job INDEXED BY job_shop_state
+                                 WHERE shop = ?4 AND state NOT IN ('waiting', 'attempting'))
+                     AND +lane = ?1 AND (customer = ?2 OR +email = ?3)";
         let marks = (subject.customer.as_ref(), subject.email.as_ref());
         let marks = (marks.0.map(lane::marks::Mark::as_str), marks.1.map(lane::marks::Mark::as_str));
         let mut statement = conn.prepare_cached(sql)?;
-        let found = statement.query_map((lane.seq, marks.0, marks.1), |row| row.get(0))?;
+        let found = statement.query_map((lane.seq, marks.0, marks.1, lane.shop.as_str()), |row| row.get(0))?;
         jobs = found.collect::<Result<Vec<i64>, _>>()?;
     }
     for id in &subject.orders {

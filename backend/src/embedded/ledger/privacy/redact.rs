@@ -169,7 +169,12 @@ fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Resul
 fn marked(unit: &Unit<'_>, lane: i64, kept: &Kept, most: usize) -> Result<Vec<i64>, Fault> {
     let subject = &kept.request.subject;
     let mut jobs = Vec::new();
-    let by_customer = "SELECT seq FROM job WHERE lane = ?1 AND customer = ?2 AND accepted_at <= ?4 LIMIT ?3";
+    // Those in line and those that have left it stand in two indexes.
+    let by_customer = "SELECT seq FROM job INDEXED BY job_customer
+                       WHERE lane = ?1 AND customer = ?2 AND in_line = 0 AND accepted_at <= ?4
+                       UNION ALL
+                       SELECT seq FROM job INDEXED BY job_line
+                       WHERE lane = ?1 AND in_line = 1 AND customer = ?2 AND accepted_at <= ?4 LIMIT ?3";
     let by_email = "SELECT seq FROM job
                     WHERE lane = ?1 AND email = ?2 AND customer IS NULL AND accepted_at <= ?4 LIMIT ?3";
     for (sql, mark) in [(by_customer, &subject.customer), (by_email, &subject.email)] {
