@@ -8,9 +8,10 @@ use std::time::Duration;
 use backend::contract::ledger::{News, Ports, Scene, cases};
 use backend::embedded::ledger::{Ledger, OpenError};
 use lane::clock::{Clock, ManualClock, Timestamp};
-use lane::id::{AccountId, JobId, ShopId};
-use lane::outcome::{Outcome, Reach};
-use lane::policy::Policy;
+use lane::hold::HoldReason;
+use lane::id::{AccountId, Fingerprint, JobId, ShopId};
+use lane::outcome::{Outcome, Reach, Trouble};
+use lane::policy::{Policy, Standing};
 use lane::ports::{Begin, Burst, Desk, Intake, Notice, Recorded, Shipping, Work};
 use lane::shop::SkipReason;
 use lane::state::StateKind;
@@ -199,11 +200,15 @@ async fn lists_of_people_are_read_by_an_index() {
         ("SELECT id FROM job WHERE lane = 1 AND in_line = 1 ORDER BY place", "job_line"),
         ("SELECT id FROM job WHERE lane = 1 AND in_line = 1 AND place > 2 ORDER BY place LIMIT 9", "job_line"),
         ("SELECT seq FROM job WHERE warehouse = 'a/1'", "job_warehouse"),
-        ("SELECT seq FROM job WHERE lane = 1 AND customer = 'a' AND in_line = 0 LIMIT 9", "job_customer"),
+        (
+            "SELECT seq FROM job INDEXED BY job_customer
+             WHERE lane = 1 AND customer = 'a' AND in_line = 0 AND accepted_at <= 7 LIMIT 9",
+            "SEARCH job USING INDEX job_customer (lane=? AND customer=?)",
+        ),
         (
             "SELECT COUNT(*) FROM job INDEXED BY job_line WHERE lane = 1 AND in_line = 1 AND customer = 'a'
              AND state IN ('waiting', 'retrying') AND id <> 'b'",
-            "job_line",
+            "SEARCH job USING INDEX job_line (lane=?)",
         ),
         (
             "SELECT doc FROM job WHERE lane = 1 AND address = 'a' AND state = 'held' AND id <> 'b' ORDER BY seq LIMIT 5",
@@ -217,6 +222,20 @@ async fn lists_of_people_are_read_by_an_index() {
         let steps = plan(&conn, query).join("; ");
         assert!(steps.contains(index) && !steps.contains("TEMP B-TREE"), "{query}: {steps}");
     }
+}
+
+fn passing() -> Policy {
+    Policy { retry: Standing::StepAside, ..Policy::default() }
+}
+
+/// The second order is to be tried again later, the others wait for a person.
+fn outcomes(order: u64) -> Outcome {
+    if order == 2 {
+        let error = Trouble::new("shipstation", "answered 503");
+        return Outcome::Retry { after: Some(Duration::from_mins(10)), error };
+    }
+    let fingerprint = Fingerprint::given("fetched");
+    Outcome::Hold { reason: HoldReason::TotalAbove, evidence: Vec::new(), fingerprint, difference: None }
 }
 
 /// The steps in which SQLite would answer a query.
@@ -233,12 +252,13 @@ async fn a_shops_list_reads_the_rows_of_one_page() {
     let (_story, _ledger) = scene(&path, &clock());
     let conn = rusqlite::Connection::open(&path).unwrap();
     let query = "SELECT doc FROM job
-                 WHERE seq IN (SELECT seq FROM job INDEXED BY job_line
-                               WHERE lane IN (SELECT seq FROM lane WHERE shop = 'a') AND in_line = 1 AND seq > 1
-                               UNION
-                               SELECT seq FROM job INDEXED BY job_shop_state
-                               WHERE shop = 'a' AND state NOT IN ('waiting', 'attempting') AND seq > 1
-                               ORDER BY seq LIMIT 9)
+                 WHERE seq IN (SELECT seq FROM (SELECT seq FROM job INDEXED BY job_line
+                                                WHERE lane IN (SELECT seq FROM lane WHERE shop = 'a') AND in_line = 1
+                                                  AND seq > 1 ORDER BY seq LIMIT 9)
+                               UNION ALL
+                               SELECT seq FROM (SELECT seq FROM job INDEXED BY job_shop_state
+                                                WHERE shop = 'a' AND state NOT IN ('waiting', 'attempting')
+                                                  AND seq > 1 ORDER BY seq LIMIT 9))
                    AND (seq, seq) > (1, 1) ORDER BY seq, seq LIMIT 9";
     let steps = plan(&conn, query);
     assert!(steps.iter().any(|step| step.contains("SEARCH job USING INTEGER PRIMARY KEY")), "{steps:?}");
@@ -383,4 +403,13 @@ async fn what_a_shop_has_is_listed_as_it_stands_in_its_line_or_as_it_came() {
     story.hears("acme", &News::of(6)).await;
     assert_eq!(listed("bolt", None).await, ["1", "2", "3", "4", "5"], "whatever their state, as they came");
     assert_eq!(listed("acme", None).await, ["1", "2", "3", "4", "5", "6"]);
+    // What people or time have to move on stands in the line or beside it, as the shop's policy has it.
+    let ways = [Standing::StepAside, Standing::StepAside, Standing::StopLane].map(|hold| Policy { hold, ..passing() });
+    for (order, policy) in (2..).zip(ways) {
+        assert!(matches!(story.begins(&lease, order).await, Begin::Attempt { .. }));
+        story.completes_with(&lease, order, outcomes(order), Reach::Untouched, policy).await;
+        assert_eq!(listed("bolt", None).await, ["1", "2", "3", "4", "5"], "each once, after {order}");
+    }
+    assert_eq!(listed("bolt", Some(StateKind::Retrying)).await, ["2"]);
+    assert_eq!(listed("bolt", Some(StateKind::Held)).await, ["3", "4"]);
 }

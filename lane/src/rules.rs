@@ -134,6 +134,11 @@ impl HoldRules {
         self.rules.iter().any(Rule::asks_for_company)
     }
 
+    /// Whether any rule asks how many other orders of a customer wait.
+    pub fn count_waiting(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule, Rule::CustomerWaiting { .. }))
+    }
+
     /// Which of an order's tags the rules name, in lower case and in one order, however they stand there.
     pub fn named_tags(&self, tags: &[String]) -> BTreeSet<String> {
         let of_rule = |rule: &Rule| match rule {

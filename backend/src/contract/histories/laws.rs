@@ -43,6 +43,10 @@ impl Laws {
                 return Err(format!("two jobs of {} have the place {:?}", key.0, job.place));
             }
             each_once(job, timeline)?;
+            let works = matches!(job.state.kind(), StateKind::Waiting | StateKind::Attempting);
+            if works && job.in_line().is_none() {
+                return Err(format!("the job {} is {} and in no line", job.id, job.state.kind().as_str()));
+            }
             if let Some((was, told)) = self.jobs.get(key) {
                 goes_on(was, told, job, timeline)?;
             }

@@ -40,13 +40,15 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result
     Ok(paged(found, page, |(one, other, _)| format!("{one}.{other}"), |(_, _, job)| job))
 }
 
-/// All jobs of a shop: no index has them in this order, so their numbers are sorted first, and only a page's rows are read.
-const OF_SHOP: &str = "seq IN (SELECT seq FROM job INDEXED BY job_line
-                               WHERE lane IN (SELECT seq FROM lane WHERE shop = ?1) AND in_line = 1 AND seq > ?3
-                               UNION
-                               SELECT seq FROM job INDEXED BY job_shop_state
-                               WHERE shop = ?1 AND state NOT IN ('waiting', 'attempting') AND seq > ?3
-                               ORDER BY seq LIMIT ?5)
+/// All jobs of a shop: what waits or is attempted is always in line, everything else stands in the other index, and some in
+/// both. Neither has them in this order, so the first numbers of each are found first, and only a page's rows are read.
+const OF_SHOP: &str = "seq IN (SELECT seq FROM (SELECT seq FROM job INDEXED BY job_line
+                                                WHERE lane IN (SELECT seq FROM lane WHERE shop = ?1) AND in_line = 1
+                                                  AND seq > ?3 ORDER BY seq LIMIT ?5)
+                               UNION ALL
+                               SELECT seq FROM (SELECT seq FROM job INDEXED BY job_shop_state
+                                                WHERE shop = ?1 AND state NOT IN ('waiting', 'attempting')
+                                                  AND seq > ?3 ORDER BY seq LIMIT ?5))
                        AND ?2 IS NULL";
 
 /// Which rows are listed, and the two columns they are ordered by: each list is a piece of an index, and a condition that

@@ -77,8 +77,12 @@ impl Attempt<'_> {
             Ok(declaration) => declaration.map(|declaration| declaration.seen).unwrap_or_default(),
             Err(question) => return Verdict::Hold(question),
         };
-        let company = if self.shop.rules.ask_for_company() {
-            let company = self.ledger.company(&self.job.lane, &self.job.id, &self.learnt.marks).await;
+        let rules = &self.shop.rules;
+        let company = if rules.ask_for_company() {
+            let mut marks = self.learnt.marks.clone();
+            // Counting a customer's orders goes through the lane's whole line.
+            marks.customer = marks.customer.filter(|_| rules.count_waiting());
+            let company = self.ledger.company(&self.job.lane, &self.job.id, &marks).await;
             match company {
                 Ok(company) => company,
                 Err(error) => {

@@ -42,6 +42,8 @@ struct Progress {
     began: bool,
     /// The shop's domains, while they are needed.
     domains: Vec<String>,
+    /// No more jobs bear the mark of who it is.
+    unmarked: bool,
     /// Listed orders that were looked at.
     orders: usize,
     /// The last job that was looked at.
@@ -134,10 +136,21 @@ fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now
         progress.erased |= erased;
         return Ok(Step::More);
     }
+    if is_marked_by_now(unit, &request.kept)? {
+        progress.unmarked = false;
+        return Ok(Step::More);
+    }
     forget_marks(unit, request, &progress.domains)?;
     progress.domains.clear();
     progress.subject_gone = true;
     Ok(Step::More)
+}
+
+/// Whether an attempt has learnt since whose order it is.
+fn is_marked_by_now(unit: &Unit<'_>, kept: &Kept) -> Result<bool, Fault> {
+    let Some(shop) = &kept.shop else { return Ok(false) };
+    let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(false) };
+    Ok(!marked(unit, lane.seq, kept, 1)?.is_empty())
 }
 
 /// Some of the customer's jobs that are not forgotten yet, nothing once there are no more: by the mark of who they are, which
@@ -146,7 +159,12 @@ fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Resul
     let Some(shop) = &request.kept.shop else { return Ok(None) };
     let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(None) };
     let subject = &request.kept.request.subject;
-    let mut jobs = marked(unit, lane.seq, &request.kept, JOBS_AT_ONCE)?;
+    let mut jobs = Vec::new();
+    if !progress.unmarked {
+        // This goes through the lane's line.
+        jobs = marked(unit, lane.seq, &request.kept, JOBS_AT_ONCE)?;
+        progress.unmarked = jobs.is_empty();
+    }
     while jobs.len() < JOBS_AT_ONCE
         && let Some(id) = subject.orders.get(progress.orders)
     {
