@@ -58,7 +58,7 @@ fn found(folder: &Path, words: &[&str]) -> Vec<String> {
 }
 
 /// What bodies are compressed against.
-const AGAINST: &[u8] = include_bytes!("../backend/src/embedded/ledger/bodies/orders.1.json");
+const AGAINST: &[u8] = include_bytes!("../backend/src/bodies/orders.1.json");
 
 /// Whatever begins like something compressed, as far as it can be read.
 fn unpacked(bytes: &[u8]) -> Vec<Vec<u8>> {

@@ -37,7 +37,7 @@ pub(super) async fn measure(bed: &Bed) -> anyhow::Result<Table> {
         Ok(())
     })?;
     let compress = each(times, || {
-        black_box(backend::embedded::ledger::compress(black_box(&body)));
+        black_box(backend::bodies::compress(black_box(&body)));
         Ok(())
     })?;
     let handler = handler(bed, times).await?;
@@ -57,7 +57,7 @@ pub(super) async fn measure(bed: &Bed) -> anyhow::Result<Table> {
     ] {
         table.row(vec![stage.into(), number(us, 1), number(100.0 * ratio(us, server), 0)]);
     }
-    let bytes = backend::embedded::ledger::compress(&body).len();
+    let bytes = backend::bodies::compress(&body).len();
     table.note(format!(
         "a body of {} bytes is {bytes} compressed; {:.1} webhooks a commit in this process",
         body.len(),

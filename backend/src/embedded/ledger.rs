@@ -1,8 +1,8 @@
 //! The ledger in one SQLite file: one writer thread that groups commits, readers with connections of their own.
 //!
-//! Each verb of the ports is one unit of writing ([`writer`]) or one read ([`readers`]); the domain's functions decide
-//! what a unit writes ([`identity`], [`intake`], [`work`], [`shipping`], [`sweep`], [`desk`], [`registry`], [`privacy`]), and
-//! [`rows`] knows how it lies in the file.
+//! Each verb of the ports is one unit of writing ([`writer`]) or one read ([`readers`], [`look`]); the ledger's rules
+//! ([`crate::ledger`]) decide what a unit writes, and [`rows`] knows how it lies in the file. What is forgotten has to leave
+//! the file too, and that is this store's own ([`privacy`]).
 
 mod open;
 mod lock;
@@ -15,18 +15,9 @@ mod readers;
 mod rows;
 mod shops;
 mod identity;
-mod bodies;
-mod intake;
-mod kept;
-mod touch;
-mod closing;
-mod replay;
-mod work;
-mod burst;
 mod company;
-mod shipping;
 mod sweep;
-mod desk;
+mod shipping;
 mod registry;
 mod privacy;
 mod look;
@@ -57,14 +48,17 @@ use lane::wake_up::Envelope;
 use lane::webhook::Webhook;
 use rusqlite::Connection;
 
-pub use bodies::compress;
 use boots::Beside;
 pub use boots::{Boot, BootId, Origin};
 use lock::{Lock, Opened};
 pub use open::OpenError;
 use readers::{Place, Readers};
 pub use wal::{LOG_PAGES, bytes_kept};
-use writer::Writer;
+use writer::{Writer, done, reading};
+
+use crate::bodies::compress;
+use crate::ledger::unit::Shops as _;
+use crate::ledger::{burst, desk, intake, shipping as rules, work};
 
 /// How long SQLite itself waits for a lock, well inside the answer's deadline of a webhook.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
@@ -132,12 +126,12 @@ impl Ledger {
 impl Intake for Ledger {
     async fn record(&self, webhook: Webhook) -> Result<Recorded, LedgerError> {
         let body = compress(&webhook.body);
-        self.writer.write(move |unit| intake::record(unit, &webhook, &body)).await
+        self.writer.write(move |unit| done(intake::record(unit, &webhook, &body))).await
     }
 
     async fn notice(&self, notice: &Notice) -> Result<(), LedgerError> {
         let notice = notice.clone();
-        self.writer.write(move |unit| shipping::notice(unit, &notice)).await
+        self.writer.write(move |unit| done(rules::notice(unit, &notice))).await
     }
 }
 
@@ -151,22 +145,22 @@ impl Work for Ledger {
         until: Timestamp,
     ) -> Result<Leased, LedgerError> {
         let (lane, owner) = (lane.clone(), owner.to_owned());
-        self.writer.write(move |unit| work::lease(unit, &lane, &owner, now, until)).await
+        self.writer.write(move |unit| done(work::lease(unit, &lane, &owner, now, until))).await
     }
 
     async fn head(&self, lease: &Lease, now: Timestamp) -> Result<Head, LedgerError> {
         let lease = lease.clone();
-        self.work_readers.read(move |conn| work::head(conn, &lease, now)).await
+        self.work_readers.read(move |conn| reading(conn, |unit| done(work::head(unit, &lease, now)))).await
     }
 
     async fn begin(&self, lease: &Lease, job: &JobId, policy: Policy, now: Timestamp) -> Result<Begin, LedgerError> {
         let (lease, job) = (lease.clone(), job.clone());
-        self.writer.write(move |unit| work::begin(unit, &lease, &job, policy, now)).await
+        self.writer.write(move |unit| done(work::begin(unit, &lease, &job, policy, now))).await
     }
 
     async fn begin_burst(&self, lease: &Lease, max: u32, policy: Policy, now: Timestamp) -> Result<Burst, LedgerError> {
         let lease = lease.clone();
-        self.writer.write(move |unit| burst::begin_burst(unit, &lease, max, policy, now)).await
+        self.writer.write(move |unit| done(burst::begin_burst(unit, &lease, max, policy, now))).await
     }
 
     async fn complete(
@@ -180,22 +174,22 @@ impl Work for Ledger {
     ) -> Result<Complete, LedgerError> {
         let (lease, job) = (lease.clone(), job.clone());
         let ending = work::Ending { report, policy, chance, now };
-        self.writer.write(move |unit| work::complete(unit, &lease, &job, &ending)).await
+        self.writer.write(move |unit| done(work::complete(unit, &lease, &job, &ending))).await
     }
 
     async fn disturb(&self, lane: &LaneKey, job: &JobId, now: Timestamp) -> Result<(), LedgerError> {
         let (lane, job) = (lane.clone(), job.clone());
-        self.writer.write(move |unit| work::disturb(unit, &lane, &job, now)).await
+        self.writer.write(move |unit| done(work::disturb(unit, &lane, &job, now))).await
     }
 
     async fn release(&self, lease: &Lease, rest: Option<Rest>, now: Timestamp) -> Result<Release, LedgerError> {
         let lease = lease.clone();
-        self.writer.write(move |unit| work::release(unit, &lease, rest.clone(), now)).await
+        self.writer.write(move |unit| done(work::release(unit, &lease, rest.clone(), now))).await
     }
 
     async fn hand_back(&self, lease: &Lease, now: Timestamp) -> Result<(), LedgerError> {
         let lease = lease.clone();
-        self.writer.write(move |unit| work::hand_back(unit, &lease, now)).await
+        self.writer.write(move |unit| done(work::hand_back(unit, &lease, now))).await
     }
 
     async fn lanes_to_wake(&self, now: Timestamp, limit: u32) -> Result<Swept, LedgerError> {
@@ -204,11 +198,11 @@ impl Work for Ledger {
 
     async fn stop_account(&self, account: &AccountId, until: Timestamp) -> Result<(), LedgerError> {
         let account = account.clone();
-        self.writer.write(move |unit| work::stop_account(unit, &account, until)).await
+        self.writer.write(move |unit| done(unit.stop_account(&account, until))).await
     }
 
     async fn stopped_accounts(&self, now: Timestamp) -> Result<Vec<(AccountId, Timestamp)>, LedgerError> {
-        self.work_readers.read(move |conn| work::stopped_accounts(conn, now)).await
+        self.work_readers.read(move |conn| look::stopped_accounts(conn, now)).await
     }
 
     async fn company(&self, lane: &LaneKey, job: &JobId, marks: &Marks) -> Result<Company, LedgerError> {
@@ -246,12 +240,12 @@ impl Desk for Ledger {
 
     async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError> {
         let (decision, key) = (decision.clone(), key.cloned());
-        self.writer.write(move |unit| desk::decide(unit, &decision, key.as_ref())).await
+        self.writer.write(move |unit| done(desk::decide(unit, &decision, key.as_ref()))).await
     }
 
     async fn pause(&self, lane: &LaneKey, pause: &Pause, key: Option<&RequestKey>) -> Result<Once<bool>, LedgerError> {
         let (lane, pause, key) = (lane.clone(), pause.clone(), key.cloned());
-        self.writer.write(move |unit| desk::pause(unit, &lane, &pause, key.as_ref())).await
+        self.writer.write(move |unit| done(desk::pause(unit, &lane, &pause, key.as_ref()))).await
     }
 
     async fn resume(
@@ -262,7 +256,7 @@ impl Desk for Ledger {
         key: Option<&RequestKey>,
     ) -> Result<Once<Option<Vec<Envelope>>>, LedgerError> {
         let (lane, by, key) = (lane.clone(), by.clone(), key.cloned());
-        self.writer.write(move |unit| desk::resume(unit, &lane, &by, now, key.as_ref())).await
+        self.writer.write(move |unit| done(desk::resume(unit, &lane, &by, now, key.as_ref()))).await
     }
 
     async fn quarantined(&self, page: &Page) -> Result<Paged<Quarantined>, LedgerError> {
@@ -278,7 +272,7 @@ impl Desk for Ledger {
         key: Option<&RequestKey>,
     ) -> Result<Once<Option<Vec<Envelope>>>, LedgerError> {
         let (by, key) = (by.clone(), key.cloned());
-        self.writer.write(move |unit| desk::release_quarantined(unit, id, &by, now, key.as_ref())).await
+        self.writer.write(move |unit| done(desk::release_quarantined(unit, id, &by, now, key.as_ref()))).await
     }
 
     async fn figures(&self, now: Timestamp) -> Result<Figures, LedgerError> {

@@ -37,7 +37,8 @@ pub trait Shipping: Send + Sync {
     /// How far shipments of an account were looked through; nothing before the first look.
     async fn looked_until(&self, account: &AccountId) -> Result<Option<Timestamp>, LedgerError>;
 
-    /// Takes in what a look found, in one write: jobs at the account that have one of the orders and did not tell their
+    /// Takes in what a look found, each order in one write and the end of the look last: jobs at the account that have
+    /// one of the orders and did not tell their
     /// shop of the shipment are reopened if their shop wants its tracking back, the notices are settled, and the account counts as looked through until then.
     /// The answer is the wake-ups to send.
     async fn shipped(

@@ -212,16 +212,16 @@ impl<S: Subject> Player<S> {
         let (now, accounts) = (self.now(), accounts());
         let seen = View::of(&self.subject.ports(), &accounts, now).await;
         let (view, numbers) = seen.map_err(|error| format!("it cannot be looked at: {error}"))?;
-        let mut views = Vec::new();
+        let (mut views, ranked) = (Vec::new(), view.ranked());
         let mut worlds = std::mem::take(&mut self.worlds);
         worlds.retain_mut(|world| {
-            let expected = world.view(&accounts, now);
-            let may_be = expected == view && world.number(&accounts, &numbers);
+            let expected = world.view(&accounts, now).ranked();
+            let may_be = expected == ranked && world.number(&accounts, &numbers);
             views.push(expected);
             may_be
         });
         if worlds.is_empty() {
-            let ways = views.iter().map(|expected| differences(expected, &view));
+            let ways = views.iter().map(|expected| differences(expected, &ranked));
             return Err(format!("it looks like no possible ledger\n{}", ways.collect::<Vec<_>>().join("\nor:\n")));
         }
         (self.worlds, self.numbers) = (worlds, numbers);

@@ -1,5 +1,8 @@
 //! Which worlds may be the truth, after what a ledger has told of some calls.
 
+use lane::id::Place;
+use lane::ports::{Begin, Burst, Head};
+
 use super::call::{Answer, Call};
 use super::reference::World;
 
@@ -33,7 +36,7 @@ fn explore(world: &World, left: &[&(Call, Told)], found: &mut Vec<World>) {
         let rest = [&left[..at], &left[at + 1..]].concat();
         for (next, answer) in world.apply(call) {
             let fits = match told {
-                Told::Answered(said) => answer == **said,
+                Told::Answered(said) => placeless(&answer) == placeless(said),
                 Told::Happened | Told::Perhaps => true,
             };
             if fits {
@@ -41,4 +44,30 @@ fn explore(world: &World, left: &[&(Call, Told)], found: &mut Vec<World>) {
             }
         }
     }
+}
+
+/// Without the places of jobs: a ledger may leave some out.
+fn placeless(answer: &Answer) -> Answer {
+    let mut answer = answer.clone();
+    match &mut answer {
+        Answer::Head(Head::Ready(job)) | Answer::Begin(Begin::Attempt { job, .. }) | Answer::Job(Some(job)) => {
+            job.place = Place(0);
+        }
+        Answer::Burst(Burst::Begun(jobs)) => jobs.iter_mut().for_each(|(job, _)| job.place = Place(0)),
+        Answer::Head(_)
+        | Answer::Begin(_)
+        | Answer::Job(None)
+        | Answer::Burst(_)
+        | Answer::Recorded(_)
+        | Answer::Leased(_)
+        | Answer::Complete(_)
+        | Answer::Release(_)
+        | Answer::Swept { .. }
+        | Answer::Decided(_)
+        | Answer::Paused(_)
+        | Answer::Sends(_)
+        | Answer::Removed(_)
+        | Answer::Done => {}
+    }
+    answer
 }

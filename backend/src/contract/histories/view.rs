@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use lane::clock::Timestamp;
 use lane::history::Entry;
-use lane::id::{AccountId, LaneKey, ShopId};
+use lane::id::{AccountId, LaneKey, Place, ShopId};
 use lane::job::Job;
 use lane::ports::{LedgerError, OpenNotice};
 use lane::shop::SkipReason;
@@ -78,6 +78,25 @@ impl View {
         let mut quarantined: Vec<_> = kept.into_iter().map(shown).collect();
         quarantined.sort_by_key(|row| row.3);
         Ok((Self { jobs, listed, lanes, stalled, figures, stops, looked, quarantined }, numbers))
+    }
+}
+
+impl View {
+    /// With each job's rank in its lane instead of its place: a ledger may leave places out.
+    pub(super) fn ranked(&self) -> Self {
+        let mut ranked = self.clone();
+        let mut places: BTreeMap<&LaneKey, Vec<u64>> = BTreeMap::new();
+        for ((lane, _), (job, _)) in &self.jobs {
+            places.entry(lane).or_default().push(job.place.0);
+        }
+        for places in places.values_mut() {
+            places.sort_unstable();
+        }
+        for ((lane, _), (job, _)) in &mut ranked.jobs {
+            let before = places.get(lane).map_or(0, |places| places.partition_point(|place| *place < job.place.0));
+            job.place = Place(before as u64);
+        }
+        ranked
     }
 }
 

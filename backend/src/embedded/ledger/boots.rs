@@ -25,7 +25,8 @@ use super::commit::{leave_alone, tell_of_stop};
 use super::lock::Lock;
 use super::open::{self, OpenError};
 use super::rows::{micros, one};
-use super::writer::{Fault, Writer, sqlite_error};
+use super::writer::{Writer, sqlite_error};
+use crate::ledger::fault::Fault;
 
 /// Ids that the ledger remembers: many times more than the two between which a crash can leave the file beside it.
 const KEPT: u32 = 1000;

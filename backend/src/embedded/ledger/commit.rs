@@ -10,10 +10,10 @@ use rusqlite::config::DbConfig;
 use tokio::sync::{oneshot, watch};
 
 use super::lock::Opened;
-use super::privacy;
 use super::shops::Shops;
 use super::wal::{self, Mover};
-use super::writer::{Ended, Errand, Task, Unit, sqlite_error};
+use super::writer::{Errand, SqlUnit, Task, sqlite_error};
+use crate::ledger::ending::{self, Ended};
 
 /// Writes that share one commit at the most: past this a commit's latency grows faster than its sync is worth.
 const COMMIT_WRITES_MAX: usize = 256;
@@ -191,7 +191,7 @@ fn commit_all(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>])
     fail::fail_point!("ledger.after_commit");
     metrics::counter!("lanekeeper_ledger_commits_total").increment(1);
     metrics::counter!("lanekeeper_ledger_writes_total").increment(tasks.len() as u64);
-    gathered.ended.iter().for_each(privacy::tell_ended);
+    gathered.ended.iter().for_each(ending::tell);
     Ok(())
 }
 
@@ -240,7 +240,7 @@ fn each_apart(conn: &Connection, shops: &mut Shops, tasks: &mut [Box<dyn Task>])
 
 /// Runs one task; what it leaves to the transaction is gathered if it comes to its end.
 fn run(conn: &Connection, shops: &mut Shops, task: &mut dyn Task, gathered: &mut Gathered) -> Result<(), LedgerError> {
-    let mut unit = Unit::new(conn, shops);
+    let mut unit = SqlUnit::new(conn, shops);
     let ran = catch_unwind(AssertUnwindSafe(|| task.run(&mut unit)));
     match ran {
         // What it wrote after SQLite had ended the transaction would stand by itself, whatever it thinks of that.

@@ -5,16 +5,16 @@ use lane::marks::{Mark, Marks};
 use lane::rules::Company;
 use rusqlite::Connection;
 
-use super::rows::{LaneRow, one};
-use super::writer::Fault;
+use super::rows::{find_lane, one};
+use crate::ledger::fault::Fault;
 
 /// How many numbers of held orders are enough for a person to understand.
 const NUMBERS_MAX: u32 = 5;
 
 pub(super) fn company(conn: &Connection, key: &LaneKey, id: &JobId, marks: &Marks) -> Result<Company, Fault> {
-    let Some(lane) = LaneRow::find(conn, key)? else { return Ok(Company::default()) };
+    let Some(lane) = find_lane(conn, key)? else { return Ok(Company::default()) };
     let waiting = match &marks.customer {
-        Some(customer) => waiting(conn, lane.seq, id, customer)?,
+        Some(customer) => waiting(conn, lane.row, id, customer)?,
         None => 0,
     };
     let by_address = "SELECT json_extract(doc, '$.number') FROM job
@@ -23,8 +23,8 @@ pub(super) fn company(conn: &Connection, key: &LaneKey, id: &JobId, marks: &Mark
                    WHERE lane = ?1 AND card = ?2 AND state = 'held' AND id <> ?3 ORDER BY seq LIMIT ?4";
     Ok(Company {
         waiting,
-        same_address: held(conn, by_address, lane.seq, id, marks.address.as_ref())?,
-        same_card: held(conn, by_card, lane.seq, id, marks.card.as_ref())?,
+        same_address: held(conn, by_address, lane.row, id, marks.address.as_ref())?,
+        same_card: held(conn, by_card, lane.row, id, marks.card.as_ref())?,
     })
 }
 

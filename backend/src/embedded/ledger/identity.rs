@@ -6,10 +6,11 @@
 //! order's webhook the ids of one before is heard.
 
 use lane::webhook::{Content, Named, Webhook};
+use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
 use super::rows::one;
-use super::writer::{Fault, Unit};
+use crate::ledger::fault::Fault;
 
 /// Half of a SHA-256 is beyond any chance of meeting another, and halves the index.
 const HALF: usize = 16;
@@ -23,21 +24,12 @@ impl Keys {
         Self(keys.iter().map(|key| placed(near, key)).collect())
     }
 
-    /// Takes them; `false` if any was taken before.
-    pub(super) fn claim(&self, unit: &Unit<'_>) -> Result<bool, Fault> {
-        let new = !self.are_known(unit)?;
-        if new {
-            self.take(unit)?;
-        }
-        Ok(new)
-    }
-
     /// Whether any was taken before.
-    pub(super) fn are_known(&self, unit: &Unit<'_>) -> Result<bool, Fault> {
+    pub(super) fn are_known(&self, conn: &Connection) -> Result<bool, Fault> {
         for key in &self.0 {
             let before = "SELECT 1 FROM identity WHERE key = ?1";
-            if one::<i64>(unit.conn, "SELECT 1 FROM seen WHERE key = ?1", [key.as_slice()])?.is_some()
-                || one::<i64>(unit.conn, before, [&key[8..]])?.is_some()
+            if one::<i64>(conn, "SELECT 1 FROM seen WHERE key = ?1", [key.as_slice()])?.is_some()
+                || one::<i64>(conn, before, [&key[8..]])?.is_some()
             {
                 return Ok(true);
             }
@@ -45,9 +37,9 @@ impl Keys {
         Ok(false)
     }
 
-    pub(super) fn take(&self, unit: &Unit<'_>) -> Result<(), Fault> {
+    pub(super) fn take(&self, conn: &Connection) -> Result<(), Fault> {
         for key in &self.0 {
-            unit.conn.prepare_cached("INSERT INTO seen (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([key])?;
+            conn.prepare_cached("INSERT INTO seen (key) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([key])?;
         }
         Ok(())
     }

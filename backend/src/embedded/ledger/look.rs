@@ -2,20 +2,23 @@
 
 use jiff::Timestamp;
 use lane::history::Entry;
-use lane::id::{JobId, LaneKey, ShopId};
+use lane::id::{AccountId, JobId, LaneKey, ShopId};
 use lane::job::Job;
 use lane::line::Pick;
 use lane::operator::Operator;
 use lane::ports::LedgerError;
 use lane::shop::Shop;
 use lane::state::StateKind;
-use lane::view::{Figures, JobFilter, LaneFilter, LaneStatus, LaneView, Page, Paged, QuarantineReason, Quarantined};
+use lane::view::{Figures, JobFilter, LaneFilter, LaneStatus, LaneView, Page, Paged, Quarantined};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::rows::{JobRow, LANE_COLUMNS, LaneRow, from_micros, known, micros, one, pick_next, read_job};
-use super::work::label;
-use super::writer::Fault;
+use super::rows::{
+    LANE_COLUMNS, find_job, find_lane, from_micros, known, micros, one, pick_next, quarantine_reason, read_job,
+    read_lane,
+};
+use crate::ledger::fault::Fault;
+use crate::ledger::row::Lane;
 
 /// Lanes that one page looks at, at the most, while it searches for stalled ones.
 const LANES_LOOKED_AT_MAX: u32 = 2000;
@@ -88,15 +91,15 @@ pub(super) fn paged<R, T>(
 }
 
 pub(super) fn job(conn: &Connection, lane: &LaneKey, id: &JobId) -> Result<Option<Job>, Fault> {
-    let Some(lane) = LaneRow::find(conn, lane)? else { return Ok(None) };
-    Ok(JobRow::find(conn, lane.seq, id)?.map(|row| row.job))
+    let Some(lane) = find_lane(conn, lane)? else { return Ok(None) };
+    Ok(find_job(conn, lane.row, id)?.map(|row| row.job))
 }
 
 pub(super) fn timeline(conn: &Connection, lane: &LaneKey, id: &JobId) -> Result<Vec<Entry>, Fault> {
-    let Some(lane) = LaneRow::find(conn, lane)? else { return Ok(Vec::new()) };
-    let Some(job) = JobRow::find(conn, lane.seq, id)? else { return Ok(Vec::new()) };
+    let Some(lane) = find_lane(conn, lane)? else { return Ok(Vec::new()) };
+    let Some(job) = find_job(conn, lane.row, id)? else { return Ok(Vec::new()) };
     let mut statement = conn.prepare_cached("SELECT format, doc FROM history WHERE job = ?1 ORDER BY seq")?;
-    let mut rows = statement.query([job.seq])?;
+    let mut rows = statement.query([job.row])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         known(row.get(0)?)?;
@@ -123,8 +126,8 @@ pub(super) fn lanes(
         if views.len() == limit {
             return Ok(Paged { rows: views, next: Some(format!("0.{last}")) });
         }
-        let lane = LaneRow::read(row)?;
-        (looked_at, last) = (looked_at + 1, lane.seq);
+        let lane = read_lane(row)?;
+        (looked_at, last) = (looked_at + 1, lane.row);
         let view = view(conn, lane, now)?;
         if !filter.stalled || view.status.is_stalled() {
             views.push(view);
@@ -134,12 +137,12 @@ pub(super) fn lanes(
     Ok(Paged { rows: views, next })
 }
 
-fn view(conn: &Connection, lane: LaneRow, now: Timestamp) -> Result<LaneView, Fault> {
+fn view(conn: &Connection, lane: Lane, now: Timestamp) -> Result<LaneView, Fault> {
     let first: Option<String> =
-        one(conn, "SELECT id FROM job WHERE lane = ?1 AND in_line = 1 ORDER BY place LIMIT 1", [lane.seq])?;
+        one(conn, "SELECT id FROM job WHERE lane = ?1 AND in_line = 1 ORDER BY place LIMIT 1", [lane.row])?;
     let first = first.map(|id| JobId::parse(&id)).transpose()?;
-    let first = first.map(|id| JobRow::find(conn, lane.seq, &id)).transpose()?.flatten().map(|row| row.job);
-    let picked = pick_next(conn, lane.seq, now)?;
+    let first = first.map(|id| find_job(conn, lane.row, &id)).transpose()?.flatten().map(|row| row.job);
+    let picked = pick_next(conn, lane.row, now)?;
     let running = lane.state.lease.as_ref().filter(|(_, end)| *end > now).map(|(_, end)| *end);
     let status = match (lane.state.paused.filter(|pause| pause.until.is_none_or(|end| end > now)), running, picked) {
         (Some(pause), _, _) => LaneStatus::Paused(pause),
@@ -152,7 +155,7 @@ fn view(conn: &Connection, lane: LaneRow, now: Timestamp) -> Result<LaneView, Fa
         (None, None, Pick::Blocked { job, .. }) => LaneStatus::Blocked { job },
         (None, None, Pick::Nothing { .. }) => LaneStatus::Idle,
     };
-    let (head, oldest) = first.map(|job| (label(&job), job.heard_at)).unzip();
+    let (head, oldest) = first.map(|job| ((job.id.clone(), job.number.clone()), job.heard_at)).unzip();
     Ok(LaneView { lane: lane.key, shop: lane.shop, status, head, depth: lane.depth, oldest })
 }
 
@@ -167,11 +170,7 @@ pub(super) fn quarantined(conn: &Connection, page: &Page) -> Result<Paged<Quaran
     let mut rows = statement.query([after])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let why = match row.get::<_, String>(5)?.as_str() {
-            "unknown_shop" => QuarantineReason::UnknownShop,
-            "unknown_to_shop" => QuarantineReason::UnknownToShop,
-            _ => QuarantineReason::Unreadable,
-        };
+        let why = quarantine_reason(&row.get::<_, String>(5)?);
         let shop: Option<String> = row.get(2)?;
         found.push(Quarantined {
             id: row.get(0)?,
@@ -270,4 +269,15 @@ fn docs<T: serde::de::DeserializeOwned>(conn: &Connection, sql: &str) -> Result<
         found.push(serde_json::from_str(&row.get::<_, String>(0)?)?);
     }
     Ok(found)
+}
+
+pub(super) fn stopped_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<(AccountId, Timestamp)>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT id, stop_until FROM account WHERE stop_until > ?1")?;
+    let mut rows = statement.query([micros(now)])?;
+    let mut stopped = Vec::new();
+    while let Some(row) = rows.next()? {
+        let account: AccountId = serde_json::from_value(row.get::<_, String>(0)?.into())?;
+        stopped.push((account, from_micros(row.get(1)?)));
+    }
+    Ok(stopped)
 }

@@ -1,13 +1,10 @@
-//! What is asked about somebody's data: taken in with the webhook that asks, answered by an export ([`mod@export`]), or
+//! What is asked about somebody's data: answered by an export ([`mod@export`]), or
 //! carried out as a redaction, a page at a time ([`redact`]).
 //!
-//! A redaction forgets in this order: tombstones first, so that nothing new comes in ([`tombs`]); then jobs and their
-//! timelines ([`forget`]), kept webhooks ([`aside`]; [`names`] tells whose they are), and whom the request itself is about; then
+//! A redaction forgets in this order: tombstones first, so that nothing new comes in ([`crate::ledger::tombs`]); then jobs
+//! and their timelines ([`forget`]), kept webhooks ([`aside`]), and whom the request itself is about; then
 //! what SQLite leaves inside pages ([`scrub`]) and the write-ahead log. Only then it counts as done.
 
-mod tombs;
-mod names;
-mod strip;
 mod aside;
 mod forget;
 mod scrub;
@@ -16,28 +13,25 @@ mod redact;
 mod export;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use lane::clock::Timestamp;
 use lane::id::ShopId;
-use lane::ports::{LedgerError, Privacy, Recorded, Redacted};
-use lane::privacy::{Ask, Kept, PrivacyRequest, TOPICS, Unread};
+use lane::ports::{LedgerError, Privacy, Redacted};
+use lane::privacy::{Ask, Kept, TOPICS, Unread};
+use lane::shop::Source;
 use lane::view::{Page, Paged, QuarantineReason};
-use lane::webhook::Webhook;
 use rusqlite::{Connection, Row};
 
 use super::Ledger;
-use super::desk::audit;
-use super::kept::{Became, keep};
 use super::look::{cursor, paged};
 use super::rows::{FORMAT, from_micros, known, micros, one};
-use super::writer::{Fault, Unit};
+use super::writer::{SqlUnit, done};
+use crate::ledger::fault::Fault;
+use crate::ledger::tombs::Tomb;
+use crate::ledger::unit::{Asked, Desks as _, People};
 
 pub(super) use aside::drop_webhook;
 pub(super) use export::export;
-pub(super) use forget::{end, note_ended, tell_ended};
-pub(super) use redact::{Step, done, step};
-pub(super) use strip::strip;
-pub(super) use tombs::{forgotten, raise_shop};
+use redact::{Step, close, step};
 
 #[async_trait]
 impl Privacy for Ledger {
@@ -59,7 +53,7 @@ impl Privacy for Ledger {
             Step::ShopIsOpen => Ok(Redacted::ShopIsOpen),
             Step::LogLeft => {
                 self.writer.empty_log().await?;
-                self.writer.write(move |unit| done(unit, request, now)).await?;
+                self.writer.write(move |unit| close(unit, request, now)).await?;
                 Ok(Redacted::Done)
             }
         }
@@ -79,64 +73,69 @@ impl Privacy for Ledger {
     }
 }
 
-/// Takes a request in. Its webhook is recorded like any other, but its body, which names the person, is never written.
-pub(super) fn take_in(
-    unit: &mut Unit<'_>,
-    webhook: &Webhook,
-    shop: Option<&ShopId>,
-    request: &PrivacyRequest,
-) -> Result<Recorded, Fault> {
-    let source = webhook.source.as_str();
-    // A removed shop's customers may ask as well.
-    let removed = match shop {
-        Some(_) => None,
-        None => shop_with(unit.conn, source, &webhook.merchant)?,
-    };
-    let shop = shop.or(removed.as_ref());
-    // A forgotten shop has nothing left, and its name is not written down again for saying so; unless its merchant came
-    // back, and orders of theirs wait for the shop to be added.
-    let nothing_left = shop.is_none()
-        && tombs::shop_lies(unit, source, &webhook.merchant)?
-        && !is_kept_for(unit.conn, source, &webhook.merchant)?;
-    if !nothing_left {
-        // What such a body hashes to can be guessed from a mail address and a telephone number.
-        let silent = Webhook { body_hash: [0; 32], body: Bytes::new(), ..webhook.clone() };
-        let became = Became::Settled { outcome: Recorded::Asked.label(), job: None };
-        keep(unit, &silent, None, shop, &became)?;
+impl People for SqlUnit<'_> {
+    async fn has_tombs(&mut self) -> Result<bool, Fault> {
+        Ok(one::<i64>(self.conn, "SELECT 1 FROM forgotten LIMIT 1", [])?.is_some())
     }
-    let merchant = if nothing_left { "" } else { &webhook.merchant };
-    let mut request = request.clone();
-    if nothing_left {
-        request.subject = lane::privacy::Subject::default();
-    }
-    let received_at = micros(webhook.received_at);
-    unit.conn
-        .prepare_cached(
-            "INSERT INTO privacy (source, merchant, shop, format, doc, progress, received_at, done_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, '{}', ?6, ?7)",
-        )?
-        .execute((
-            source,
-            merchant,
-            shop.map(ShopId::as_str),
-            FORMAT,
-            serde_json::to_string(&request)?,
-            received_at,
-            nothing_left.then_some(received_at),
-        ))?;
-    Ok(Recorded::Asked)
-}
 
-/// Whether anything is kept of what came in the name of a domain while its shop was not known.
-fn is_kept_for(conn: &Connection, source: &str, domain: &str) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM webhook
-               WHERE quarantine IN ('unknown_shop', 'unreadable', 'unknown_to_shop') AND merchant = ?2 AND source = ?1
-                 AND (body IS NOT NULL OR content IS NOT NULL) LIMIT 1";
-    Ok(one::<i64>(conn, sql, (source, domain))?.is_some())
+    /// Each is a row of an index that is looked up as fast by itself.
+    async fn look_ahead(&mut self, _tombs: &[Tomb]) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn gone_since(&mut self, tomb: &Tomb) -> Result<Option<Timestamp>, Fault> {
+        let at: Option<i64> = one(self.conn, "SELECT at FROM forgotten WHERE key = ?1", [tomb])?;
+        Ok(at.map(from_micros))
+    }
+
+    async fn bury(&mut self, tomb: &Tomb, at: Timestamp) -> Result<(), Fault> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO forgotten (key, at) VALUES (?1, ?2)
+                 ON CONFLICT (key) DO UPDATE SET at = MAX(at, excluded.at)",
+            )?
+            .execute((tomb, micros(at)))?;
+        Ok(())
+    }
+
+    async fn raise(&mut self, tomb: &Tomb) -> Result<(), Fault> {
+        self.conn.prepare_cached("DELETE FROM forgotten WHERE key = ?1")?.execute([tomb])?;
+        Ok(())
+    }
+
+    async fn led_to(&mut self, source: Source, domain: &str) -> Result<Option<ShopId>, Fault> {
+        shop_with(self.conn, source.as_str(), domain)
+    }
+
+    async fn is_kept_for(&mut self, source: Source, domain: &str) -> Result<bool, Fault> {
+        let sql = "SELECT 1 FROM webhook
+                   WHERE quarantine IN ('unknown_shop', 'unreadable', 'unknown_to_shop') AND merchant = ?2 AND source = ?1
+                     AND (body IS NOT NULL OR content IS NOT NULL) LIMIT 1";
+        Ok(one::<i64>(self.conn, sql, (source.as_str(), domain))?.is_some())
+    }
+
+    async fn put_request(&mut self, asked: &Asked<'_>) -> Result<(), Fault> {
+        let received_at = micros(asked.received_at);
+        self.conn
+            .prepare_cached(
+                "INSERT INTO privacy (source, merchant, shop, format, doc, progress, received_at, done_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, '{}', ?6, ?7)",
+            )?
+            .execute((
+                asked.source.as_str(),
+                asked.merchant,
+                asked.shop.map(ShopId::as_str),
+                FORMAT,
+                serde_json::to_string(asked.request)?,
+                received_at,
+                asked.done.then_some(received_at),
+            ))?;
+        Ok(())
+    }
 }
 
 /// A person closes a request without its being carried out. Whom it is about is forgotten with it.
-pub(super) fn dismiss(unit: &Unit<'_>, id: u64, by: &str, now: Timestamp) -> Result<bool, Fault> {
+pub(super) fn dismiss(unit: &mut SqlUnit<'_>, id: u64, by: &str, now: Timestamp) -> Result<bool, Fault> {
     let Some(mut request) = Request::find(unit.conn, id)? else { return Ok(false) };
     if request.kept.done_at.is_some() || request.has_begun()? {
         return Ok(false);
@@ -146,12 +145,12 @@ pub(super) fn dismiss(unit: &Unit<'_>, id: u64, by: &str, now: Timestamp) -> Res
     forget::save_request(unit, seq, &request.kept.request)?;
     let sql = "UPDATE privacy SET done_at = ?2, dismissed = 1 WHERE seq = ?1";
     unit.conn.prepare_cached(sql)?.execute((seq, micros(now)))?;
-    audit(unit, now, by, "dismiss", &format!("privacy request {id}"))?;
+    done(unit.audit(now, by, "dismiss", &format!("privacy request {id}")))?;
     Ok(true)
 }
 
 /// A person has what was exported.
-pub(super) fn answered(unit: &Unit<'_>, id: u64, now: Timestamp) -> Result<bool, Fault> {
+pub(super) fn answered(unit: &SqlUnit<'_>, id: u64, now: Timestamp) -> Result<bool, Fault> {
     let Some(request) = Request::find(unit.conn, id)? else { return Ok(false) };
     match request.kept.request.ask {
         Ask::Export => {}

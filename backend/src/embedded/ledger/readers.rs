@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::lock::Opened;
-use super::writer::Fault;
+use crate::ledger::fault::Fault;
 
 /// How long one read may take. While it goes on, the write-ahead log can neither be cut nor stop growing.
 const READ_TIME_MAX: Duration = Duration::from_secs(30);

@@ -2,6 +2,9 @@
 
 mod lanes;
 mod jobs;
+mod webhooks;
+mod shops;
+mod desks;
 
 use jiff::Timestamp;
 use lane::id::AccountId;
@@ -9,10 +12,11 @@ use lane::job::Job;
 use lane::ports::LedgerError;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::writer::Fault;
+use crate::ledger::fault::Fault;
 
-pub(super) use jobs::JobRow;
-pub(super) use lanes::{LANE_COLUMNS, LaneRow, pick_next, set_wake, wake_by};
+pub(super) use jobs::{find_job, find_job_at, reference};
+pub(super) use lanes::{LANE_COLUMNS, find_lane, pick_next, read_lane, set_wake};
+pub(super) use webhooks::quarantine_reason;
 
 /// The shape of `doc` columns that this program writes. A row with a higher one was written by a newer program.
 pub(super) const FORMAT: u32 = 1;
@@ -25,6 +29,11 @@ pub(super) fn micros(at: Timestamp) -> i64 {
 
 pub(super) fn from_micros(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
+}
+
+/// A row's number as the file has it.
+pub(super) fn number(id: u64) -> Result<i64, Fault> {
+    i64::try_from(id).map_err(Fault::unreadable)
 }
 
 /// What a job is looked up by when the warehouse names its own order.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lane::shop::Shop;
 
-use super::writer::Fault;
+use crate::ledger::fault::Fault;
 
 /// Shops that are kept at the most, some KiB each.
 const SHOPS_MAX: usize = 1000;

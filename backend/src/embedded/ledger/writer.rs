@@ -7,15 +7,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lane::id::{JobId, ShopId};
+use futures::FutureExt as _;
+use lane::clock::Timestamp;
+use lane::job::Job;
 use lane::ports::LedgerError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::boots;
 use super::commit::{Batch, Fate, Pen, Stop, leave_alone};
 use super::lock::Opened;
 use super::shops::Shops;
 use super::wal::{self, Mover};
+use crate::ledger::ending::Ended;
+use crate::ledger::fault::Fault;
+use crate::ledger::unit::Unit;
 
 /// Writes that may wait for the writer; callers beyond it wait for room, inside their own deadlines.
 const WAITING_WRITES_MAX: usize = 1024;
@@ -30,7 +36,7 @@ const PATIENCE_EACH: Duration = Duration::from_micros(20);
 const PATIENCE_MAX: Duration = Duration::from_micros(400);
 
 /// One unit of writing, inside the shared transaction.
-pub(super) struct Unit<'a> {
+pub(super) struct SqlUnit<'a> {
     pub(super) conn: &'a Connection,
     pub(super) tally: HashMap<String, i64>,
     pub(super) shops: &'a mut Shops,
@@ -38,53 +44,48 @@ pub(super) struct Unit<'a> {
     pub(super) ended: Vec<Ended>,
 }
 
-/// An open order whose customer or shop was forgotten.
-pub(super) struct Ended {
-    pub(super) shop: ShopId,
-    pub(super) job: JobId,
-}
-
-impl<'a> Unit<'a> {
+impl<'a> SqlUnit<'a> {
     pub(super) fn new(conn: &'a Connection, shops: &'a mut Shops) -> Self {
         Self { conn, tally: HashMap::new(), shops, ended: Vec::new() }
     }
 
     /// Counts, to be written once per commit.
-    pub(super) fn count(&mut self, name: String, by: i64) {
+    pub(super) fn tally(&mut self, name: String, by: i64) {
         *self.tally.entry(name).or_default() += by;
     }
 }
 
-/// Why a unit was not written.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("a row could not be read or written as JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-}
+impl Unit for SqlUnit<'_> {
+    fn count(&mut self, name: String, by: i64) {
+        self.tally(name, by);
+    }
 
-impl From<lane::state::ImpossibleMove> for Fault {
-    fn from(error: lane::state::ImpossibleMove) -> Self {
-        Self::Ledger(LedgerError::Impossible(error))
+    fn ended(&mut self, job: &Job) {
+        self.ended.extend(Ended::of(job));
+    }
+
+    async fn doubts(&mut self, at: Timestamp) -> Result<bool, Fault> {
+        boots::doubts(self.conn, at)
     }
 }
 
-impl From<lane::id::InvalidId> for Fault {
-    fn from(error: lane::id::InvalidId) -> Self {
-        Self::Ledger(LedgerError::Unreadable(error.to_string()))
-    }
+/// A unit that only reads.
+pub(super) fn reading<T>(
+    conn: &Connection,
+    read: impl FnOnce(&mut SqlUnit<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    read(&mut SqlUnit::new(conn, &mut Shops::default()))
 }
 
-impl From<Fault> for LedgerError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Ledger(error) => error,
-            Fault::Json(error) => Self::Unreadable(error.to_string()),
-            Fault::Sqlite(error) => sqlite_error(&error),
-        }
+/// What came of rules whose every step is done at once: the file waits for nobody.
+pub(super) fn done<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    work.now_or_never()
+        .unwrap_or_else(|| Err(Fault::Ledger(LedgerError::Unavailable("a unit of writing did not end".to_owned()))))
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Ledger(sqlite_error(&error))
     }
 }
 
@@ -102,7 +103,7 @@ pub(super) fn sqlite_error(error: &rusqlite::Error) -> LedgerError {
 /// Something to write, and someone to tell.
 pub(super) trait Task: Send {
     /// May be called again, after all it wrote was rolled back.
-    fn run(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault>;
+    fn run(&mut self, unit: &mut SqlUnit<'_>) -> Result<(), Fault>;
     fn fail(&mut self, error: LedgerError);
     fn answer(self: Box<Self>);
 }
@@ -115,10 +116,10 @@ struct Write<F, T> {
 
 impl<F, T> Task for Write<F, T>
 where
-    F: FnMut(&mut Unit<'_>) -> Result<T, Fault> + Send,
+    F: FnMut(&mut SqlUnit<'_>) -> Result<T, Fault> + Send,
     T: Send,
 {
-    fn run(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault> {
+    fn run(&mut self, unit: &mut SqlUnit<'_>) -> Result<(), Fault> {
         self.result = Ok((self.unit)(unit)?);
         Ok(())
     }
@@ -193,7 +194,7 @@ impl Writer {
     /// more, after all it wrote was rolled back.
     pub(super) async fn write<T, F>(&self, write: F) -> Result<T, LedgerError>
     where
-        F: FnMut(&mut Unit<'_>) -> Result<T, Fault> + Send + 'static,
+        F: FnMut(&mut SqlUnit<'_>) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();

@@ -1,7 +1,8 @@
 //! Of what is committed together, one that fails takes nobody along.
 
-use super::super::writer::Fault;
 use super::*;
+use crate::ledger::fault::Fault;
+use crate::ledger::unit::Unit as _;
 
 /// Writes a row and counts it; then it goes as its kind goes.
 struct Scripted {
@@ -23,7 +24,7 @@ enum Ends {
 }
 
 impl Task for Scripted {
-    fn run(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault> {
+    fn run(&mut self, unit: &mut SqlUnit<'_>) -> Result<(), Fault> {
         self.runs += 1;
         unit.conn.execute("INSERT INTO written VALUES (?1)", [self.number])?;
         unit.count("written".to_owned(), 1);

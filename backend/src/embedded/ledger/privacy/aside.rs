@@ -7,11 +7,12 @@ use lane::privacy::Subject;
 use lane::webhook::Content;
 use rusqlite::Row;
 
-use super::super::bodies::raw;
 use super::super::rows::{micros, one};
-use super::super::writer::{Fault, Unit};
-use super::names::Names;
-use super::tombs;
+use super::super::writer::{SqlUnit, done};
+use crate::bodies::raw;
+use crate::ledger::fault::Fault;
+use crate::ledger::names::Names;
+use crate::ledger::tombs;
 
 /// Webhooks that one step passes by; reading a row without its body takes about a microsecond.
 const WEBHOOKS_AT_ONCE: usize = 5000;
@@ -40,7 +41,7 @@ pub(super) struct Whose<'a> {
 /// name no shop. What is the subject's is dropped; of what cannot be read or names nobody, and so may be theirs, the body,
 /// while it stays known that it came.
 pub(super) fn loose_webhooks(
-    unit: &mut Unit<'_>,
+    unit: &mut SqlUnit<'_>,
     whose: &Whose<'_>,
     came_by: Timestamp,
     passed: &mut i64,
@@ -85,7 +86,7 @@ pub(super) enum Looked {
 }
 
 /// Drops what is the subject's, and of what may be theirs the body. Whether anything was dropped.
-fn judge(unit: &mut Unit<'_>, whose: &Whose<'_>, seq: i64) -> Result<bool, Fault> {
+fn judge(unit: &mut SqlUnit<'_>, whose: &Whose<'_>, seq: i64) -> Result<bool, Fault> {
     let sql = "SELECT body, content FROM webhook WHERE seq = ?1";
     let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let (body, content): (Option<Vec<u8>>, Option<String>) = unit.conn.prepare_cached(sql)?.query_row([seq], row)?;
@@ -99,7 +100,7 @@ fn judge(unit: &mut Unit<'_>, whose: &Whose<'_>, seq: i64) -> Result<bool, Fault
     }
     let mut theirs = names.name(whose.subject) || body.as_deref().is_some_and(|body| whose.is_named_in(body));
     for id in &names.orders {
-        theirs = theirs || tombs::order_lies(unit, whose.owners, id)?;
+        theirs = theirs || done(tombs::order_lies(unit, whose.owners, id))?;
     }
     if theirs {
         drop_webhook(unit, seq)?;
@@ -122,11 +123,11 @@ impl Whose<'_> {
 }
 
 /// Drops everything of a webhook but that it came.
-pub(in super::super) fn drop_webhook(unit: &mut Unit<'_>, seq: i64) -> Result<(), Fault> {
+pub(in super::super) fn drop_webhook(unit: &mut SqlUnit<'_>, seq: i64) -> Result<(), Fault> {
     let outcome = "SELECT outcome FROM webhook WHERE seq = ?1";
     if one::<String>(unit.conn, outcome, [seq])?.as_deref() == Some("quarantined") {
-        unit.count("webhook/quarantined".to_owned(), -1);
-        unit.count("webhook/forgotten".to_owned(), 1);
+        unit.tally("webhook/quarantined".to_owned(), -1);
+        unit.tally("webhook/forgotten".to_owned(), 1);
     }
     unit.conn
         .prepare_cached(
@@ -139,14 +140,14 @@ pub(in super::super) fn drop_webhook(unit: &mut Unit<'_>, seq: i64) -> Result<()
 }
 
 /// The end of the next stretch of webhooks; nothing if there are no more.
-fn stretch(unit: &Unit<'_>, passed: i64) -> Result<Option<i64>, Fault> {
+fn stretch(unit: &SqlUnit<'_>, passed: i64) -> Result<Option<i64>, Fault> {
     let sql = "SELECT MAX(seq) FROM (SELECT seq FROM webhook WHERE seq > ?1 ORDER BY seq LIMIT ?2)";
     Ok(unit.conn.prepare_cached(sql)?.query_row((passed, WEBHOOKS_AT_ONCE), |row| row.get(0))?)
 }
 
 /// Goes through all of a shop's webhooks up to `last` and drops them, and the name under which they came.
 pub(super) fn shops_webhooks(
-    unit: &mut Unit<'_>,
+    unit: &mut SqlUnit<'_>,
     whose: &Whose<'_>,
     passed: &mut i64,
     last: i64,

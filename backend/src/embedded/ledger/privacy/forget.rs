@@ -3,41 +3,42 @@
 use lane::clock::Timestamp;
 use lane::history::{Entry, Happened};
 use lane::id::{LaneKey, ShopId};
-use lane::job::Job;
 use lane::line::Pause;
 use lane::marks::Mark;
-use lane::outcome::{Learnt, Outcome, PauseReason, Report};
-use lane::policy::Policy;
+use lane::outcome::PauseReason;
 use lane::privacy::{Ask, PrivacyRequest};
-use lane::shop::SkipReason;
-use lane::state::{State, StateKind};
+use lane::state::StateKind;
 use lane::view::Recorded;
 use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
 
-use super::super::rows::{FORMAT, JobRow, LaneRow, known, micros, wake_by};
-use super::super::writer::{Ended, Fault, Unit};
-use super::{Request, strip, tombs};
-
-/// Counts orders that nobody will carry out because they were forgotten while they were open.
-const ENDED: &str = "lanekeeper_redacted_open_orders_total";
+use super::super::rows::{FORMAT, find_job_at, find_lane, known, micros};
+use super::super::writer::{SqlUnit, done};
+use super::Request;
+use crate::ledger::ending;
+use crate::ledger::fault::Fault;
+use crate::ledger::row::JobRow;
+use crate::ledger::strip::strip;
+use crate::ledger::timeline::note;
+use crate::ledger::tombs;
+use crate::ledger::unit::{Jobs as _, Lanes as _, Unit as _};
 
 /// Stands where an operator's words were.
 const WORDS_GONE: &str = "(the words went with a redaction)";
 
 /// Forgets one job: its row, its timeline, its decisions, its webhooks. Its order stays forgotten.
-pub(super) fn job(unit: &mut Unit<'_>, seq: i64, owners: &[String], now: Timestamp) -> Result<(), Fault> {
-    let Some(mut row) = JobRow::find_seq(unit.conn, seq)? else { return Ok(()) };
-    tombs::bury_order(unit, owners, &row.job.id, now)?;
+pub(super) fn job(unit: &mut SqlUnit<'_>, seq: i64, owners: &[String], now: Timestamp) -> Result<(), Fault> {
+    let Some(mut row) = find_job_at(unit.conn, seq)? else { return Ok(()) };
+    done(tombs::bury_order(unit, owners, &row.job.id, now))?;
     if row.job.redacted {
         return Ok(());
     }
     let was = row.job.state.kind();
     row.job.redact(now)?;
     end_abandoned(unit, &mut row, now)?;
-    row.save(unit)?;
+    done(unit.save(&mut row))?;
     if was.is_open() {
-        note_ended(unit, &row.job);
+        unit.ended(&row.job);
     }
     timeline(unit, seq)?;
     decisions(unit, seq)?;
@@ -46,49 +47,24 @@ pub(super) fn job(unit: &mut Unit<'_>, seq: i64, owners: &[String], now: Timesta
             "UPDATE webhook SET body = NULL, content = NULL, words = NULL, quarantine = NULL WHERE job = ?1",
         )?
         .execute([seq])?;
-    row.note(unit, now, Happened::Redacted)?;
+    done(note(unit, &row, now, Happened::Redacted))?;
     // It may have stopped its lane: those behind it are due.
-    wake_by(unit, row.lane, now)
-}
-
-/// An open order that was forgotten is told of once that stands.
-pub(in super::super) fn note_ended(unit: &mut Unit<'_>, job: &Job) {
-    if job.redacted && job.state == (State::Skipped { why: SkipReason::Redacted }) {
-        unit.ended.push(Ended { shop: job.shop.clone(), job: job.id.clone() });
-    }
-}
-
-/// Somebody may wait for an order that nobody carries out now.
-pub(in super::super) fn tell_ended(ended: &Ended) {
-    metrics::counter!(ENDED).increment(1);
-    tracing::warn!(
-        shop.id = %ended.shop, job.id = %ended.job,
-        "an order was open when its customer or its shop was forgotten; nobody carries it out"
-    );
+    done(unit.wake_by(row.lane(), now))
 }
 
 /// An attempt that nobody is at any more ends here: the next worker must not fetch the order again to find out.
-fn end_abandoned(unit: &Unit<'_>, row: &mut JobRow, now: Timestamp) -> Result<(), Fault> {
+fn end_abandoned(unit: &SqlUnit<'_>, row: &mut JobRow, now: Timestamp) -> Result<(), Fault> {
     if row.job.state.kind() != StateKind::Attempting || row.job.only_takes_back() {
         return Ok(());
     }
-    let lane = LaneRow::find(unit.conn, &row.job.lane)?;
+    let lane = find_lane(unit.conn, &row.job.lane)?;
     if lane.is_some_and(|lane| lane.state.is_leased(now)) {
         return Ok(());
     }
-    end(row, now)
+    ending::end(&mut row.job, now)
 }
 
-/// Ends the attempt at a job that is to be forgotten, without its worker.
-pub(in super::super) fn end(row: &mut JobRow, now: Timestamp) -> Result<(), Fault> {
-    let outcome = Outcome::Skip(SkipReason::Redacted);
-    let reach = row.job.reach.clone().or_overwritten();
-    let report = Report { outcome, reach, calls: Vec::new(), learnt: Learnt::default() };
-    row.job.complete(&report, Policy::default(), 0.0, now)?;
-    Ok(())
-}
-
-fn timeline(unit: &Unit<'_>, job: i64) -> Result<(), Fault> {
+fn timeline(unit: &SqlUnit<'_>, job: i64) -> Result<(), Fault> {
     let mut read = unit.conn.prepare_cached("SELECT seq, format, doc FROM history WHERE job = ?1")?;
     let entry = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let entries: Vec<(i64, u32, String)> = read.query_map([job], entry)?.collect::<Result<_, _>>()?;
@@ -103,7 +79,7 @@ fn timeline(unit: &Unit<'_>, job: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-fn decisions(unit: &Unit<'_>, job: i64) -> Result<(), Fault> {
+fn decisions(unit: &SqlUnit<'_>, job: i64) -> Result<(), Fault> {
     let mut read = unit.conn.prepare_cached("SELECT number, doc FROM decision WHERE job = ?1")?;
     let decision = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let made: Vec<(u32, String)> = read.query_map([job], decision)?.collect::<Result<_, _>>()?;
@@ -118,8 +94,8 @@ fn decisions(unit: &Unit<'_>, job: i64) -> Result<(), Fault> {
 }
 
 /// Why an operator paused the shop's lane may speak of anybody; that it is paused stays. Whether there were words.
-pub(super) fn pause_words(unit: &Unit<'_>, shop: &ShopId) -> Result<bool, Fault> {
-    let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(false) };
+pub(super) fn pause_words(unit: &mut SqlUnit<'_>, shop: &ShopId) -> Result<bool, Fault> {
+    let Some(mut lane) = find_lane(unit.conn, &LaneKey::orders(shop))? else { return Ok(false) };
     let Some(pause) = &mut lane.state.paused else { return Ok(false) };
     match &mut pause.why {
         PauseReason::Operator { why } => WORDS_GONE.clone_into(why),
@@ -130,12 +106,12 @@ pub(super) fn pause_words(unit: &Unit<'_>, shop: &ShopId) -> Result<bool, Fault>
         | PauseReason::ShopRemoved
         | PauseReason::Uninstalled => return Ok(false),
     }
-    lane.save_state(unit)?;
+    done(unit.save_lane(&mut lane))?;
     Ok(true)
 }
 
 /// The last rows there are, of any shop.
-pub(super) fn last_rows(unit: &Unit<'_>) -> Result<LastRows, Fault> {
+pub(super) fn last_rows(unit: &SqlUnit<'_>) -> Result<LastRows, Fault> {
     let sql = "SELECT COALESCE((SELECT MAX(seq) FROM job), 0), COALESCE((SELECT MAX(seq) FROM webhook), 0),
                       COALESCE((SELECT MAX(seq) FROM privacy), 0)";
     let last = |row: &Row<'_>| Ok(LastRows { job: row.get(0)?, webhook: row.get(1)?, request: row.get(2)? });
@@ -157,7 +133,7 @@ const JOBS_PASSED: i64 = 1000;
 /// once they were all looked at. No index keeps what only a redaction asks for. A million jobs are a thousand steps; the
 /// webhooks and the pages, which a redaction goes through as well, are as many.
 pub(super) fn jobs_after(
-    unit: &Unit<'_>,
+    unit: &SqlUnit<'_>,
     which: Which<'_>,
     passed: &mut i64,
     last: i64,
@@ -184,7 +160,7 @@ pub(super) fn jobs_after(
     Ok((!ended).then_some(found))
 }
 
-fn numbers(unit: &Unit<'_>, sql: &str, values: impl Params) -> Result<Vec<i64>, Fault> {
+fn numbers(unit: &SqlUnit<'_>, sql: &str, values: impl Params) -> Result<Vec<i64>, Fault> {
     let mut statement = unit.conn.prepare_cached(sql)?;
     let found = statement.query_map(values, |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -200,10 +176,10 @@ pub(super) enum Which<'a> {
 }
 
 /// The shop is no more: its lane stands still, and neither its settings nor its domains are kept.
-pub(super) fn close_shop(unit: &Unit<'_>, shop: &ShopId, now: Timestamp) -> Result<(), Fault> {
-    if let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? {
+pub(super) fn close_shop(unit: &mut SqlUnit<'_>, shop: &ShopId, now: Timestamp) -> Result<(), Fault> {
+    if let Some(mut lane) = find_lane(unit.conn, &LaneKey::orders(shop))? {
         lane.state.paused = Some(Pause { why: PauseReason::ShopRemoved, until: None, by: None, since: now });
-        lane.save_state(unit)?;
+        done(unit.save_lane(&mut lane))?;
     }
     unit.conn.execute("DELETE FROM domain WHERE shop = ?1", [shop.as_str()])?;
     unit.conn.execute("DELETE FROM shop WHERE id = ?1", [shop.as_str()])?;
@@ -212,7 +188,7 @@ pub(super) fn close_shop(unit: &Unit<'_>, shop: &ShopId, now: Timestamp) -> Resu
 
 /// All requests that came from the same shop.
 pub(super) fn requests(
-    unit: &Unit<'_>,
+    unit: &SqlUnit<'_>,
     request: &Request,
     domains: &[String],
 ) -> Result<Vec<(i64, PrivacyRequest)>, Fault> {
@@ -230,7 +206,7 @@ pub(super) fn requests(
     Ok(found)
 }
 
-pub(super) fn save_request(unit: &Unit<'_>, seq: i64, asked: &PrivacyRequest) -> Result<(), Fault> {
+pub(super) fn save_request(unit: &SqlUnit<'_>, seq: i64, asked: &PrivacyRequest) -> Result<(), Fault> {
     unit.conn.prepare_cached("UPDATE privacy SET format = ?2, doc = ?3 WHERE seq = ?1")?.execute((
         seq,
         FORMAT,
@@ -241,7 +217,7 @@ pub(super) fn save_request(unit: &Unit<'_>, seq: i64, asked: &PrivacyRequest) ->
 
 /// A forgotten shop's name is kept in none of its requests. One that is still open has nothing left to do but to see that
 /// it is gone from the file too; an export has nothing left to tell, and is done.
-pub(super) fn close_request(unit: &Unit<'_>, seq: i64, ask: Ask, now: Timestamp) -> Result<(), Fault> {
+pub(super) fn close_request(unit: &SqlUnit<'_>, seq: i64, ask: Ask, now: Timestamp) -> Result<(), Fault> {
     let done_at = (ask == Ask::Export).then_some(micros(now));
     unit.conn
         .prepare_cached(

@@ -7,13 +7,15 @@ use lane::marks::Mark;
 use lane::privacy::{Ask, Kept, Subject};
 use serde::{Deserialize, Serialize};
 
-use super::super::desk::audit;
-use super::super::rows::{JobRow, LaneRow, micros, one};
-use super::super::writer::{Fault, Unit};
+use super::super::rows::{find_job, find_job_at, find_lane, micros, one};
+use super::super::writer::{SqlUnit, done};
 use super::aside::{self, Looked, Whose};
 use super::forget::{self, LastRows, Which};
 use super::scrub::{Scrubbed, scrub};
-use super::{Request, standing, tombs};
+use super::{Request, standing};
+use crate::ledger::fault::Fault;
+use crate::ledger::tombs;
+use crate::ledger::unit::{Desks as _, Jobs as _};
 
 /// Jobs that one step forgets; each has a timeline and some webhooks.
 const JOBS_AT_ONCE: usize = 20;
@@ -62,7 +64,7 @@ struct Progress {
 }
 
 /// Carries a redaction on by one step.
-pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, by: Option<&str>, now: Timestamp) -> Result<Step, Fault> {
+pub(in super::super) fn step(unit: &mut SqlUnit<'_>, id: u64, by: Option<&str>, now: Timestamp) -> Result<Step, Fault> {
     let Some(request) = Request::find(unit.conn, id)? else { return Ok(Step::NoSuchRequest) };
     let of_shop = match request.kept.request.ask {
         Ask::Export => return Ok(Step::NoSuchRequest),
@@ -78,14 +80,14 @@ pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, by: Option<&str>, now
             return Ok(Step::ShopIsOpen);
         }
         if let Some(by) = by {
-            audit(unit, now, by, "redact", &format!("privacy request {id}"))?;
+            done(unit.audit(now, by, "redact", &format!("privacy request {id}")))?;
         }
     }
     let step = match progress.subject_gone {
         false if of_shop => shop(unit, &request, &mut progress, now)?,
         false => customer(unit, &request, &mut progress, now)?,
         true if !progress.erased && !others_erase(unit, &request)? => {
-            done(unit, id, now)?;
+            close(unit, id, now)?;
             return Ok(Step::Done);
         }
         true if scrub(unit, &mut progress.scrubbed)? => Step::LogLeft,
@@ -98,21 +100,21 @@ pub(in super::super) fn step(unit: &mut Unit<'_>, id: u64, by: Option<&str>, now
 }
 
 /// The write-ahead log is empty: the request is done.
-pub(in super::super) fn done(unit: &Unit<'_>, id: u64, now: Timestamp) -> Result<(), Fault> {
+pub(super) fn close(unit: &SqlUnit<'_>, id: u64, now: Timestamp) -> Result<(), Fault> {
     unit.conn
         .prepare_cached("UPDATE privacy SET done_at = ?2, progress = '{}' WHERE seq = ?1 AND done_at IS NULL")?
         .execute((id, micros(now)))?;
     Ok(())
 }
 
-fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Timestamp) -> Result<Step, Fault> {
+fn customer(unit: &mut SqlUnit<'_>, request: &Request, progress: &mut Progress, now: Timestamp) -> Result<Step, Fault> {
     let kept = &request.kept;
     let subject = &kept.request.subject;
     if !progress.began {
         progress.domains = request.domains(unit.conn)?;
         let owners = tombs::owners(&request.source, &progress.domains, kept.shop.as_ref());
         for id in &subject.orders {
-            tombs::bury_order(unit, &owners, id, now)?;
+            done(tombs::bury_order(unit, &owners, id, now))?;
         }
         if let Some(shop) = &kept.shop {
             progress.erased |= forget::pause_words(unit, shop)?;
@@ -147,44 +149,44 @@ fn customer(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now
 }
 
 /// Whether an attempt has learnt since whose order it is.
-fn is_marked_by_now(unit: &Unit<'_>, kept: &Kept) -> Result<bool, Fault> {
+fn is_marked_by_now(unit: &SqlUnit<'_>, kept: &Kept) -> Result<bool, Fault> {
     let Some(shop) = &kept.shop else { return Ok(false) };
-    let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(false) };
-    Ok(!marked(unit, lane.seq, kept, 1)?.is_empty())
+    let Some(lane) = find_lane(unit.conn, &LaneKey::orders(shop))? else { return Ok(false) };
+    Ok(!marked(unit, lane.row, kept, 1)?.is_empty())
 }
 
 /// Some of the customer's jobs that are not forgotten yet, nothing once there are no more: by the mark of who they are, which
 /// a forgotten job has lost, then the listed, then by their mail address.
-fn jobs_of(unit: &Unit<'_>, request: &Request, progress: &mut Progress) -> Result<Option<Vec<i64>>, Fault> {
+fn jobs_of(unit: &SqlUnit<'_>, request: &Request, progress: &mut Progress) -> Result<Option<Vec<i64>>, Fault> {
     let Some(shop) = &request.kept.shop else { return Ok(None) };
-    let Some(lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(None) };
+    let Some(lane) = find_lane(unit.conn, &LaneKey::orders(shop))? else { return Ok(None) };
     let subject = &request.kept.request.subject;
     let mut jobs = Vec::new();
     if !progress.unmarked {
         // This goes through the lane's line.
-        jobs = marked(unit, lane.seq, &request.kept, JOBS_AT_ONCE)?;
+        jobs = marked(unit, lane.row, &request.kept, JOBS_AT_ONCE)?;
         progress.unmarked = jobs.is_empty();
     }
     while jobs.len() < JOBS_AT_ONCE
         && let Some(id) = subject.orders.get(progress.orders)
     {
         progress.orders += 1;
-        let listed = JobRow::find(unit.conn, lane.seq, id)?;
-        jobs.extend(listed.filter(|row| !row.job.redacted && !jobs.contains(&row.seq)).map(|row| row.seq));
+        let listed = find_job(unit.conn, lane.row, id)?;
+        jobs.extend(listed.filter(|row| !row.job.redacted && !jobs.contains(&row.row)).map(|row| row.row));
     }
     if !jobs.is_empty() {
         return Ok(Some(jobs));
     }
     // Of those that have another customer only the address goes. New jobs may be old orders, so this goes on to the very last.
     let Some(email) = &subject.email else { return Ok(None) };
-    let which = Which::MailedBefore { lane: lane.seq, email, by: request.kept.received_at };
+    let which = Which::MailedBefore { lane: lane.row, email, by: request.kept.received_at };
     let last = forget::last_rows(unit)?.job;
     forget::jobs_after(unit, which, &mut progress.jobs, last, JOBS_AT_ONCE)
 }
 
 /// Jobs of a lane that bear the customer's mark, or their mail address and nobody's mark, and were accepted before it was
 /// asked: whoever buys again afterwards is a customer again.
-fn marked(unit: &Unit<'_>, lane: i64, kept: &Kept, most: usize) -> Result<Vec<i64>, Fault> {
+fn marked(unit: &SqlUnit<'_>, lane: i64, kept: &Kept, most: usize) -> Result<Vec<i64>, Fault> {
     let subject = &kept.request.subject;
     let mut jobs = Vec::new();
     // Those in line and those that have left it stand in two indexes.
@@ -208,31 +210,31 @@ fn marked(unit: &Unit<'_>, lane: i64, kept: &Kept, most: usize) -> Result<Vec<i6
 /// Forgets a job of the customer's. One that bears their mail address and is another customer's loses that alone: people
 /// share addresses, and mistype them.
 fn by_customer(
-    unit: &mut Unit<'_>,
+    unit: &mut SqlUnit<'_>,
     seq: i64,
     request: &Request,
     owners: &[String],
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let Some(mut row) = JobRow::find_seq(unit.conn, seq)? else { return Ok(()) };
+    let Some(mut row) = find_job_at(unit.conn, seq)? else { return Ok(()) };
     let (subject, marks) = (&request.kept.request.subject, &mut row.job.marks);
     let anothers = marks.customer.is_some() && subject.customer.is_some() && marks.customer != subject.customer;
     if !anothers || subject.orders.contains(&row.job.id) {
         return forget::job(unit, seq, owners, now);
     }
     marks.email = None;
-    row.save(unit)
+    done(unit.save(&mut row))
 }
 
 /// Whether another redaction has erased something that still has to be cleared out of the file's pages: it may have been
 /// this one's subject too.
-fn others_erase(unit: &Unit<'_>, request: &Request) -> Result<bool, Fault> {
+fn others_erase(unit: &SqlUnit<'_>, request: &Request) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM privacy WHERE done_at IS NULL AND seq <> ?1 AND json_extract(progress, '$.erased') = 1";
     Ok(one::<i64>(unit.conn, sql, [request.seq()?])?.is_some())
 }
 
 /// The request is the last to know whom it is about; others of the same shop about the same customer know too.
-fn forget_marks(unit: &Unit<'_>, request: &Request, domains: &[String]) -> Result<(), Fault> {
+fn forget_marks(unit: &SqlUnit<'_>, request: &Request, domains: &[String]) -> Result<(), Fault> {
     let subject = &request.kept.request.subject;
     let same = |mark: &mut Option<Mark>, forgotten: &Option<Mark>| {
         let same = mark.is_some() && mark == forgotten;
@@ -251,11 +253,11 @@ fn forget_marks(unit: &Unit<'_>, request: &Request, domains: &[String]) -> Resul
     Ok(())
 }
 
-fn shop(unit: &mut Unit<'_>, request: &Request, progress: &mut Progress, now: Timestamp) -> Result<Step, Fault> {
+fn shop(unit: &mut SqlUnit<'_>, request: &Request, progress: &mut Progress, now: Timestamp) -> Result<Step, Fault> {
     let kept = &request.kept;
     if !progress.began {
         progress.domains = request.domains(unit.conn)?;
-        tombs::bury_shop(unit, &request.source, &progress.domains, now)?;
+        done(tombs::bury_shop(unit, &request.source, &progress.domains, now))?;
         if let Some(shop) = &kept.shop {
             forget::close_shop(unit, shop, now)?;
         }

@@ -5,7 +5,8 @@
 
 use rusqlite::OptionalExtension;
 
-use super::super::writer::{Fault, Unit};
+use super::super::writer::SqlUnit;
+use crate::ledger::fault::Fault;
 
 /// Pages that one unit looks at: at about 5 µs each that is 20 ms in which a webhook waits.
 const PAGES_AT_ONCE: u32 = 4000;
@@ -23,7 +24,7 @@ pub(super) struct Scrubbed {
 }
 
 /// Clears some pages. `true` when all are done.
-pub(super) fn scrub(unit: &Unit<'_>, so_far: &mut Scrubbed) -> Result<bool, Fault> {
+pub(super) fn scrub(unit: &SqlUnit<'_>, so_far: &mut Scrubbed) -> Result<bool, Fault> {
     let pages: u32 = unit.conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     if pages >= PAGES_MAX {
         let words = format!("{pages} pages are more than a redaction can tell apart");
@@ -45,7 +46,7 @@ pub(super) fn scrub(unit: &Unit<'_>, so_far: &mut Scrubbed) -> Result<bool, Faul
     Ok(from == 0)
 }
 
-fn clear(unit: &Unit<'_>, first: u32, last: u32) -> Result<(), Fault> {
+fn clear(unit: &SqlUnit<'_>, first: u32, last: u32) -> Result<(), Fault> {
     let mut read = unit.conn.prepare_cached("SELECT data FROM sqlite_dbpage WHERE pgno = ?1")?;
     for number in first..=last {
         let cleared: Option<Vec<u8>> = read

@@ -7,8 +7,8 @@ use lane::clock::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::super::rows::{micros, one};
-use super::super::writer::Fault;
 use super::Request;
+use crate::ledger::fault::Fault;
 
 /// How long a shop must have been away when it was asked. The platform waits 48 hours (*shopify.dev: Privacy law
 /// compliance*); half of that leaves room for clocks and late webhooks.

@@ -1,8 +1,8 @@
 //! A job's row and its timeline.
 
 use lane::clock::Timestamp;
-use lane::history::{Entry, Happened};
-use lane::id::JobId;
+use lane::history::Entry;
+use lane::id::{AccountId, JobId, LaneKey, Place, ShopId};
 use lane::job::Job;
 use lane::line::{LineEntry, Ready};
 use lane::marks::Mark;
@@ -10,101 +10,171 @@ use lane::outcome::Reach;
 use lane::state::{Placing, StateKind};
 use rusqlite::{Connection, Row, Statement};
 
-use super::super::privacy;
-use super::super::writer::{Fault, Unit};
-use super::lanes::next_place;
-use super::{FORMAT, NEVER, micros, read_job, warehouse_key};
+use super::super::writer::SqlUnit;
+use super::{FORMAT, NEVER, from_micros, micros, one, read_job, warehouse_key};
+use crate::ledger::fault::Fault;
+use crate::ledger::row::{JobRef, JobRow, Lane};
+use crate::ledger::unit::Jobs;
 
-/// A job's row as it was read, so that saving it keeps counts and line right.
-pub(in super::super) struct JobRow {
-    pub(in super::super) seq: i64,
-    pub(in super::super) lane: i64,
-    pub(in super::super) job: Job,
-    /// Its state and whether it was in line, as the file has it.
-    was: (StateKind, bool),
+pub(in super::super) fn find_job(conn: &Connection, lane: i64, id: &JobId) -> Result<Option<JobRow>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT seq, lane, format, doc FROM job WHERE id = ?2 AND lane = ?1")?;
+    let mut rows = statement.query((lane, id.as_str()))?;
+    rows.next()?.map(read).transpose()
 }
 
-impl JobRow {
-    pub(in super::super) fn find(conn: &Connection, lane: i64, id: &JobId) -> Result<Option<Self>, Fault> {
-        let mut statement =
-            conn.prepare_cached("SELECT seq, lane, format, doc FROM job WHERE id = ?2 AND lane = ?1")?;
-        let mut rows = statement.query((lane, id.as_str()))?;
-        rows.next()?.map(Self::read).transpose()
+pub(in super::super) fn find_job_at(conn: &Connection, seq: i64) -> Result<Option<JobRow>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT seq, lane, format, doc FROM job WHERE seq = ?1")?;
+    let mut rows = statement.query([seq])?;
+    rows.next()?.map(read).transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<JobRow, Fault> {
+    let job = read_job(row.get(2)?, &row.get::<_, String>(3)?)?;
+    Ok(JobRow::found(row.get(0)?, row.get(1)?, job))
+}
+
+/// What a row refers to by a job's number.
+pub(in super::super) fn reference(conn: &Connection, seq: i64) -> Result<Option<JobRef>, Fault> {
+    let sql = "SELECT job.seq, lane.key, job.id FROM job JOIN lane ON lane.seq = job.lane WHERE job.seq = ?1";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([seq])?;
+    rows.next()?.map(read_reference).transpose()
+}
+
+fn read_reference(row: &Row<'_>) -> Result<JobRef, Fault> {
+    let lane: LaneKey = row.get::<_, String>(1)?.parse()?;
+    Ok(JobRef { row: row.get(0)?, lane, job: JobId::parse(&row.get::<_, String>(2)?)? })
+}
+
+impl Jobs for SqlUnit<'_> {
+    async fn job(&mut self, lane: &Lane, id: &JobId) -> Result<Option<JobRow>, Fault> {
+        find_job(self.conn, lane.row, id)
     }
 
-    pub(in super::super) fn find_seq(conn: &Connection, seq: i64) -> Result<Option<Self>, Fault> {
-        let mut statement = conn.prepare_cached("SELECT seq, lane, format, doc FROM job WHERE seq = ?1")?;
-        let mut rows = statement.query([seq])?;
-        rows.next()?.map(Self::read).transpose()
+    async fn job_at(&mut self, job: &JobRef) -> Result<Option<JobRow>, Fault> {
+        find_job_at(self.conn, job.row)
     }
 
-    fn read(row: &Row<'_>) -> Result<Self, Fault> {
-        let job = read_job(row.get(2)?, &row.get::<_, String>(3)?)?;
-        let was = (job.state.kind(), job.in_line().is_some());
-        Ok(Self { seq: row.get(0)?, lane: row.get(1)?, job, was })
-    }
-
-    /// A job that is accepted now, at the place that [`LaneRow::append`](super::LaneRow::append) gave it.
-    pub(in super::super) fn insert(unit: &mut Unit<'_>, lane: i64, job: Job) -> Result<Self, Fault> {
+    async fn insert(&mut self, lane: &Lane, job: Job) -> Result<JobRow, Fault> {
         let columns = Columns::of(&job);
-        let mut statement = unit.conn.prepare_cached(
+        let mut statement = self.conn.prepare_cached(
             "INSERT INTO job (state, changed_at, place, in_line, ready_at, stops, format, doc, customer, address,
                               card, warehouse, email, accepted_at, lane, id, shop)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?;
         columns.bind(&mut statement)?;
-        statement.raw_bind_parameter(15, lane)?;
+        statement.raw_bind_parameter(15, lane.row)?;
         statement.raw_bind_parameter(16, job.id.as_str())?;
         statement.raw_bind_parameter(17, job.shop.as_str())?;
         statement.raw_execute()?;
-        unit.count(format!("job/{}", columns.kind.as_str()), 1);
-        let was = (columns.kind, columns.in_line);
-        Ok(Self { seq: unit.conn.last_insert_rowid(), lane, was, job })
+        drop(statement);
+        let counted = format!("job/{}", columns.kind.as_str());
+        self.tally(counted, 1);
+        Ok(JobRow::found(self.conn.last_insert_rowid(), lane.row, job))
     }
 
-    /// Applies where a move placed the job.
-    pub(in super::super) fn place(&mut self, unit: &Unit<'_>, placing: Placing) -> Result<(), Fault> {
-        match placing {
-            Placing::Keep => {}
-            Placing::End => self.job.place = next_place(unit, self.lane)?,
-        }
-        Ok(())
-    }
-
-    /// Writes the job, its entry in the line, and the counts.
-    pub(in super::super) fn save(&mut self, unit: &mut Unit<'_>) -> Result<(), Fault> {
-        let columns = Columns::of(&self.job);
-        let mut statement = unit.conn.prepare_cached(
+    async fn save(&mut self, row: &mut JobRow) -> Result<(), Fault> {
+        let columns = Columns::of(&row.job);
+        let mut statement = self.conn.prepare_cached(
             "UPDATE job SET state = ?1, changed_at = ?2, place = ?3, in_line = ?4, ready_at = ?5, stops = ?6,
                     format = ?7, doc = ?8, customer = ?9, address = ?10, card = ?11, warehouse = ?12,
                     email = ?13, accepted_at = ?14
              WHERE seq = ?15",
         )?;
         columns.bind(&mut statement)?;
-        statement.raw_bind_parameter(15, self.seq)?;
+        statement.raw_bind_parameter(15, row.row)?;
         statement.raw_execute()?;
-        let (was, was_in_line) = std::mem::replace(&mut self.was, (columns.kind, columns.in_line));
-        let lined_up = i64::from(columns.in_line) - i64::from(was_in_line);
+        drop(statement);
+        let is = (columns.kind, columns.in_line);
+        let (was, was_in_line) = std::mem::replace(&mut row.was, is);
+        let lined_up = i64::from(is.1) - i64::from(was_in_line);
         if lined_up != 0 {
-            unit.conn
+            self.conn
                 .prepare_cached("UPDATE lane SET depth = depth + ?2 WHERE seq = ?1")?
-                .execute((self.lane, lined_up))?;
+                .execute((row.lane, lined_up))?;
         }
-        if was != columns.kind {
-            unit.count(format!("job/{}", was.as_str()), -1);
-            unit.count(format!("job/{}", columns.kind.as_str()), 1);
+        if was != is.0 {
+            self.tally(format!("job/{}", was.as_str()), -1);
+            self.tally(format!("job/{}", is.0.as_str()), 1);
         }
         Ok(())
     }
 
-    /// Adds to the job's timeline; without any words, if the job is to be forgotten.
-    pub(in super::super) fn note(&self, unit: &Unit<'_>, at: Timestamp, what: Happened) -> Result<(), Fault> {
-        let what = if self.job.redacted { privacy::strip(what) } else { what };
-        let doc = serde_json::to_string(&Entry { at, what })?;
-        unit.conn
-            .prepare_cached("INSERT INTO history (job, format, doc) VALUES (?1, ?2, ?3)")?
-            .execute((self.seq, FORMAT, doc))?;
+    async fn place(&mut self, row: &mut JobRow, placing: Placing) -> Result<(), Fault> {
+        match placing {
+            Placing::Keep => {}
+            Placing::End => row.job.place = self.next_place(row.lane)?,
+        }
         Ok(())
+    }
+
+    async fn put_entry(&mut self, row: &JobRow, entry: &Entry) -> Result<(), Fault> {
+        let doc = serde_json::to_string(entry)?;
+        self.conn
+            .prepare_cached("INSERT INTO history (job, format, doc) VALUES (?1, ?2, ?3)")?
+            .execute((row.row, FORMAT, doc))?;
+        Ok(())
+    }
+
+    async fn jobs_there(&mut self, account: &AccountId, order: &str) -> Result<Vec<JobRef>, Fault> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT job.seq, lane.key, job.id FROM job JOIN lane ON lane.seq = job.lane WHERE job.warehouse = ?1",
+        )?;
+        let mut rows = statement.query([warehouse_key(account, order)])?;
+        let mut jobs = Vec::new();
+        while let Some(row) = rows.next()? {
+            match read_reference(row) {
+                Ok(job) => jobs.push(job),
+                // A row that a newer program wrote must not keep the other orders' shipments from their shops.
+                Err(fault) if fault.is_of_a_newer_program() => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(jobs)
+    }
+
+    async fn owner_of(&mut self, shop: &ShopId, part: &str) -> Result<Option<JobRef>, Fault> {
+        let sql = "SELECT job FROM part WHERE shop = ?1 AND id = ?2 AND job IS NOT NULL";
+        match one(self.conn, sql, (shop.as_str(), part))? {
+            Some(seq) => reference(self.conn, seq),
+            None => Ok(None),
+        }
+    }
+
+    async fn nobodys_part(&mut self, shop: &ShopId, part: &str) -> Result<Option<Timestamp>, Fault> {
+        let sql = "SELECT touched_at FROM part WHERE shop = ?1 AND id = ?2 AND job IS NULL";
+        Ok(one(self.conn, sql, (shop.as_str(), part))?.map(from_micros))
+    }
+
+    async fn remember_part(&mut self, shop: &ShopId, part: &str, at: Timestamp) -> Result<(), Fault> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO part (shop, id, touched_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (shop, id) DO UPDATE SET touched_at = excluded.touched_at",
+            )?
+            .execute((shop.as_str(), part, micros(at)))?;
+        Ok(())
+    }
+
+    async fn own_part(&mut self, part: &str, row: &JobRow) -> Result<(), Fault> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO part (shop, id, job) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (shop, id) DO UPDATE SET job = excluded.job, touched_at = NULL",
+            )?
+            .execute((row.job.shop.as_str(), part, row.row))?;
+        Ok(())
+    }
+}
+
+impl SqlUnit<'_> {
+    /// Gives the next place at the end of a lane.
+    fn next_place(&self, lane: i64) -> Result<Place, Fault> {
+        let place = self
+            .conn
+            .prepare_cached("UPDATE lane SET places = places + 1 WHERE seq = ?1 RETURNING places")?
+            .query_row([lane], |row| row.get(0))?;
+        Ok(Place(place))
     }
 }
 

@@ -7,15 +7,15 @@ use serde_json::Value;
 
 /// What a body names.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    pub(super) customers: Vec<Mark>,
-    pub(super) emails: Vec<Mark>,
-    pub(super) orders: Vec<JobId>,
+pub(crate) struct Names {
+    pub(crate) customers: Vec<Mark>,
+    pub(crate) emails: Vec<Mark>,
+    pub(crate) orders: Vec<JobId>,
 }
 
 impl Names {
     /// Reads a raw body. Nothing if it is no JSON.
-    pub(super) fn of(body: &[u8]) -> Option<Self> {
+    pub(crate) fn of(body: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
         let mut names = Self::default();
         if let Some(id) = body.get("id").and_then(id_text) {
@@ -26,12 +26,12 @@ impl Names {
     }
 
     /// Whether it names nobody: then it can be anybody's.
-    pub(super) fn nobody(&self) -> bool {
+    pub(crate) fn nobody(&self) -> bool {
         self.customers.is_empty() && self.emails.is_empty() && self.orders.is_empty()
     }
 
     /// Whether it names the customer by id or mail address, or an order that the request lists.
-    pub(super) fn name(&self, subject: &Subject) -> bool {
+    pub(crate) fn name(&self, subject: &Subject) -> bool {
         subject.customer.as_ref().is_some_and(|mark| self.customers.contains(mark))
             || subject.email.as_ref().is_some_and(|mark| self.emails.contains(mark))
             || self.orders.iter().any(|id| subject.orders.contains(id))

@@ -8,7 +8,7 @@ use lane::outcome::{CallRecord, Shipped};
 const WORDS_GONE: &str = "forgotten at its customer's or its shop's request";
 
 /// The entry without anything that may speak of people. No `_` arm: a new kind of entry has to answer the question.
-pub(in super::super) fn strip(what: Happened) -> Happened {
+pub(crate) fn strip(what: Happened) -> Happened {
     match what {
         // The reason may quote a word of the webhook.
         Happened::Accepted { topic, correlation, state, why: _ } => {

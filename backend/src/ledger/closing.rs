@@ -8,31 +8,30 @@ use lane::ports::Recorded;
 use lane::wake_up::Envelope;
 
 use super::desk::wake_lane;
+use super::fault::Fault;
 use super::intake::Caused;
-use super::rows::{LaneRow, from_micros, micros, one};
-use super::writer::{Fault, Unit};
+use super::unit::Unit;
 
 /// Pauses the shop's lane, unless the shop was added again after the app was taken away.
-pub(super) fn close(unit: &Unit<'_>, shop: &ShopId, at: Timestamp) -> Result<Caused, Fault> {
-    let put_at: Option<i64> = one(unit.conn, "SELECT put_at FROM shop WHERE id = ?1", [shop.as_str()])?;
-    if put_at.is_some_and(|put_at| from_micros(put_at) > at) {
+pub(crate) async fn close<U: Unit>(unit: &mut U, shop: &ShopId, at: Timestamp) -> Result<Caused, Fault> {
+    if unit.put_at(shop).await?.is_some_and(|put_at| put_at > at) {
         return Ok((Recorded::Unchanged, None));
     }
-    unit.conn.prepare_cached("UPDATE shop SET left_at = ?2 WHERE id = ?1")?.execute((shop.as_str(), micros(at)))?;
+    unit.left(shop, at).await?;
     // A lane without a row would be made by the next order, and run.
-    let mut lane = LaneRow::find_or_make(unit, &LaneKey::orders(shop), shop)?;
+    let mut lane = unit.lane_or_new(&LaneKey::orders(shop), shop).await?;
     // What only a person ends keeps its reason: adding the shop again must not end it.
     let stands = lane.state.paused.as_ref().is_some_and(|pause| pause.by.is_some() && pause.until.is_none());
     if !stands {
         lane.state.paused = Some(Pause { why: PauseReason::Uninstalled, until: None, by: None, since: at });
-        lane.save_state(unit)?;
+        unit.save_lane(&mut lane).await?;
     }
     Ok((Recorded::Closed, None))
 }
 
 /// Lifts the pause that removing the shop, or taking the app away before `now`, had put on its lane.
-pub(super) fn reopen(unit: &mut Unit<'_>, shop: &ShopId, now: Timestamp) -> Result<Vec<Envelope>, Fault> {
-    let Some(mut lane) = LaneRow::find(unit.conn, &LaneKey::orders(shop))? else { return Ok(Vec::new()) };
+pub(crate) async fn reopen<U: Unit>(unit: &mut U, shop: &ShopId, now: Timestamp) -> Result<Vec<Envelope>, Fault> {
+    let Some(mut lane) = unit.lane(&LaneKey::orders(shop)).await? else { return Ok(Vec::new()) };
     let lifted = lane.state.paused.as_ref().is_some_and(|pause| match &pause.why {
         PauseReason::ShopRemoved => true,
         PauseReason::Uninstalled => pause.since < now,
@@ -46,6 +45,6 @@ pub(super) fn reopen(unit: &mut Unit<'_>, shop: &ShopId, now: Timestamp) -> Resu
         return Ok(Vec::new());
     }
     lane.state.paused = None;
-    lane.save_state(unit)?;
-    wake_lane(unit, &lane, now)
+    unit.save_lane(&mut lane).await?;
+    wake_lane(unit, &lane, now).await
 }

@@ -46,7 +46,7 @@ pub fn compress(body: &[u8]) -> Vec<u8> {
 }
 
 /// The raw body of a kept one.
-pub(super) fn raw(kept: Vec<u8>) -> Vec<u8> {
+pub(crate) fn raw(kept: Vec<u8>) -> Vec<u8> {
     let decoder = match kept.split_first() {
         Some((&AGAINST_ORDERS, frame)) => Decoder::with_prepared_dictionary(frame, &TO_READ),
         Some(_) | None => Decoder::with_buffer(kept.as_slice()),

@@ -1,0 +1,198 @@
+//! What people do: decide, pause, resume, release from quarantine; each at most once per request.
+
+use lane::clock::Timestamp;
+use lane::decision::Decision;
+use lane::history::Happened;
+use lane::id::{LaneKey, OperatorId};
+use lane::line::{Pause, Pick};
+use lane::ports::{Decided, Once, RequestKey};
+use lane::state::StateKind;
+use lane::view::{QuarantineReason, Recorded};
+use lane::wake_up::{Envelope, SendKind};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::fault::Fault;
+use super::replay::replay_one;
+use super::row::Lane;
+use super::timeline::note;
+use super::unit::Unit;
+use super::work::wake_for;
+
+/// What is known of a request's key.
+enum Asked<A> {
+    /// Nothing: the change is to be made.
+    First,
+    /// It was made, with this answer.
+    Before(A),
+    /// The key was used for another request.
+    Otherwise,
+}
+
+async fn asked<U: Unit, A: DeserializeOwned>(unit: &mut U, key: Option<&RequestKey>) -> Result<Asked<A>, Fault> {
+    let Some(key) = key else { return Ok(Asked::First) };
+    let Some((request, answer)) = unit.answered(&key.by, &key.key).await? else { return Ok(Asked::First) };
+    if request != key.request {
+        return Ok(Asked::Otherwise);
+    }
+    Ok(Asked::Before(serde_json::from_str(&answer)?))
+}
+
+/// Remembers the answer to a change. Only changes that had an effect are remembered: repeating one that had none does no
+/// harm.
+async fn remember<U: Unit>(unit: &mut U, key: Option<&RequestKey>, answer: &impl Serialize) -> Result<(), Fault> {
+    match key {
+        Some(key) => unit.put_answer(key, &serde_json::to_string(answer)?).await,
+        None => Ok(()),
+    }
+}
+
+pub(crate) async fn decide<U: Unit>(
+    unit: &mut U,
+    decision: &Decision,
+    key: Option<&RequestKey>,
+) -> Result<Once<Decided>, Fault> {
+    match asked::<U, StateKind>(unit, key).await? {
+        Asked::First => {}
+        Asked::Before(state) => return Ok(Once::Answer(Decided::Done { state, send: None })),
+        Asked::Otherwise => return Ok(Once::KeyReused),
+    }
+    let decided = decide_now(unit, decision).await?;
+    if let Decided::Done { state, .. } = &decided {
+        remember(unit, key, state).await?;
+    }
+    Ok(Once::Answer(decided))
+}
+
+async fn decide_now<U: Unit>(unit: &mut U, decision: &Decision) -> Result<Decided, Fault> {
+    let Some(lane) = unit.lane(&decision.lane).await? else { return Ok(Decided::NoSuchJob) };
+    let Some(mut row) = unit.job(&lane, &decision.job).await? else { return Ok(Decided::NoSuchJob) };
+    if let Some(before) = unit.decision(&row, decision.hold).await? {
+        return Ok(Decided::AlreadyDecided(before));
+    }
+    let kind = match row.job.decide(decision) {
+        Ok(kind) => kind,
+        Err(refused) => return Ok(Decided::Stale(refused)),
+    };
+    let recorded =
+        Recorded { verdict: decision.verdict, by: decision.by.clone(), at: decision.at, note: decision.note.clone() };
+    unit.put_decision(&row, decision.hold, &recorded).await?;
+    let what = Happened::Decided {
+        verdict: decision.verdict,
+        hold: decision.hold,
+        by: decision.by.clone(),
+        note: decision.note.clone(),
+    };
+    note(unit, &row, decision.at, what).await?;
+    unit.save(&mut row).await?;
+    let send = match kind {
+        Some(kind) => wake_for(unit, &mut row, kind, decision.at).await?,
+        None => None,
+    };
+    // A job that stopped its lane no longer does: those behind it are due.
+    if send.is_none() {
+        unit.wake_by(lane.reference(), decision.at).await?;
+    }
+    Ok(Decided::Done { state: row.job.state.kind(), send })
+}
+
+pub(crate) async fn pause<U: Unit>(
+    unit: &mut U,
+    key: &LaneKey,
+    pause: &Pause,
+    request: Option<&RequestKey>,
+) -> Result<Once<bool>, Fault> {
+    match asked::<U, bool>(unit, request).await? {
+        Asked::First => {}
+        Asked::Before(paused) => return Ok(Once::Answer(paused)),
+        Asked::Otherwise => return Ok(Once::KeyReused),
+    }
+    let Some(mut lane) = unit.lane(key).await? else { return Ok(Once::Answer(false)) };
+    lane.state.paused = Some(pause.clone());
+    unit.save_lane(&mut lane).await?;
+    if let Some(by) = &pause.by {
+        unit.audit(pause.since, by.as_str(), "pause", &key.to_string()).await?;
+    }
+    if let Some(until) = pause.until {
+        unit.wake_by(lane.reference(), until).await?;
+    }
+    remember(unit, request, &true).await?;
+    Ok(Once::Answer(true))
+}
+
+pub(crate) async fn resume<U: Unit>(
+    unit: &mut U,
+    key: &LaneKey,
+    by: &OperatorId,
+    now: Timestamp,
+    request: Option<&RequestKey>,
+) -> Result<Once<Option<Vec<Envelope>>>, Fault> {
+    match asked::<U, bool>(unit, request).await? {
+        Asked::First => {}
+        Asked::Before(_) => return Ok(Once::Answer(Some(Vec::new()))),
+        Asked::Otherwise => return Ok(Once::KeyReused),
+    }
+    let Some(mut lane) = unit.lane(key).await? else { return Ok(Once::Answer(None)) };
+    lane.state.paused = None;
+    unit.save_lane(&mut lane).await?;
+    unit.audit(now, by.as_str(), "resume", &key.to_string()).await?;
+    let sends = wake_lane(unit, &lane, now).await?;
+    remember(unit, request, &true).await?;
+    Ok(Once::Answer(Some(sends)))
+}
+
+/// The wake-up of a lane that may go on, if it has work now; the sweep looks at once all the same.
+pub(crate) async fn wake_lane<U: Unit>(unit: &mut U, lane: &Lane, now: Timestamp) -> Result<Vec<Envelope>, Fault> {
+    unit.overrule_wake(lane, now).await?;
+    let Pick::Ready(id) = unit.pick_next(lane, now).await? else { return Ok(Vec::new()) };
+    let Some(mut row) = unit.job(lane, &id).await? else { return Ok(Vec::new()) };
+    let send = row.job.send(SendKind::Again, now);
+    unit.save(&mut row).await?;
+    Ok(vec![send])
+}
+
+pub(crate) async fn release_quarantined<U: Unit>(
+    unit: &mut U,
+    id: u64,
+    by: &OperatorId,
+    now: Timestamp,
+    request: Option<&RequestKey>,
+) -> Result<Once<Option<Vec<Envelope>>>, Fault> {
+    match asked::<U, bool>(unit, request).await? {
+        Asked::First => {}
+        Asked::Before(_) => return Ok(Once::Answer(Some(Vec::new()))),
+        Asked::Otherwise => return Ok(Once::KeyReused),
+    }
+    let sends = release_now(unit, id, by, now).await?;
+    if sends.is_some() {
+        remember(unit, request, &true).await?;
+    }
+    Ok(Once::Answer(sends))
+}
+
+async fn release_now<U: Unit>(
+    unit: &mut U,
+    id: u64,
+    by: &OperatorId,
+    now: Timestamp,
+) -> Result<Option<Vec<Envelope>>, Fault> {
+    let Some((why, job)) = unit.quarantined(id).await? else { return Ok(None) };
+    unit.audit(now, by.as_str(), "release", &format!("webhook {id}")).await?;
+    match why {
+        QuarantineReason::UnknownShop => return replay_one(unit, id).await,
+        QuarantineReason::UnknownToShop => {}
+        QuarantineReason::Unreadable => return Ok(None),
+    }
+    let Some(job) = job else { return Ok(None) };
+    let Some(mut row) = unit.job_at(&job).await?.filter(|row| !row.job.redacted) else { return Ok(None) };
+    unit.looked_at(id).await?;
+    if row.job.state.kind() != StateKind::Skipped {
+        // A newer webhook has brought it back into line already.
+        return Ok(Some(Vec::new()));
+    }
+    let placing = row.job.release(now)?;
+    unit.place(&mut row, placing).await?;
+    note(unit, &row, now, Happened::Released { by: by.clone() }).await?;
+    unit.save(&mut row).await?;
+    Ok(Some(wake_for(unit, &mut row, SendKind::Again, now).await?.into_iter().collect()))
+}
