@@ -7,3 +7,4 @@ pub mod ledger;
 pub mod histories;
 pub mod queue;
 pub mod stand_in;
+pub mod wire;

@@ -7,3 +7,4 @@
 
 mod writing;
 mod embedded;
+mod table;

@@ -1,0 +1,47 @@
+//! What people decided and asked for.
+
+use lane::clock::Timestamp;
+use lane::id::OperatorId;
+use lane::ports::RequestKey;
+use lane::view::Recorded;
+
+use super::super::item::Item;
+use super::super::key::Key;
+use super::super::unit::TableUnit;
+use super::number_at;
+use crate::ledger::fault::Fault;
+use crate::ledger::row::JobRow;
+use crate::ledger::unit::Desks;
+
+const REQUEST: &str = "request";
+const ANSWER: &str = "answer";
+
+impl Desks for TableUnit {
+    async fn decision(&mut self, row: &JobRow, hold: u32) -> Result<Option<Recorded>, Fault> {
+        let item = self.read(&Key::decision(&row.job.lane, &row.job.id, hold)).await?;
+        item.map(|item| item.doc()).transpose()
+    }
+
+    async fn put_decision(&mut self, row: &JobRow, hold: u32, decision: &Recorded) -> Result<(), Fault> {
+        self.put_new(Key::decision(&row.job.lane, &row.job.id, hold), Item::of(decision)?);
+        Ok(())
+    }
+
+    async fn answered(&mut self, by: &OperatorId, key: &str) -> Result<Option<(Vec<u8>, String)>, Fault> {
+        let Some(item) = self.read(&Key::request(by, key)).await? else { return Ok(None) };
+        let request = item.bytes(REQUEST).unwrap_or_default().to_vec();
+        Ok(Some((request, item.known(ANSWER)?.to_owned())))
+    }
+
+    async fn put_answer(&mut self, key: &RequestKey, answer: &str) -> Result<(), Fault> {
+        let item = Item::default().with(REQUEST, key.request.as_slice()).with(ANSWER, answer);
+        self.put_new(Key::request(&key.by, &key.key), item);
+        Ok(())
+    }
+
+    async fn audit(&mut self, at: Timestamp, by: &str, what: &str, on: &str) -> Result<(), Fault> {
+        let item = Item::default().with("at", at).with("by", by).with("what", what).with("on", on);
+        self.put_new(Key::audit(at, number_at(at)), item);
+        Ok(())
+    }
+}

@@ -1,0 +1,351 @@
+//! A webhook: what came, and what became of it.
+
+use lane::id::{CorrelationId, ShopId};
+use lane::shop::{Shop, Source};
+use lane::view::QuarantineReason;
+use lane::webhook::{Content, Webhook};
+
+use super::super::item::Item;
+use super::super::key::{Key, job_name, of_loose, read_job_name};
+use super::super::privacy::loose::forget;
+use super::super::table::{Among, LIST, Range};
+use super::super::unit::TableUnit;
+use super::number_at;
+use crate::ledger::fault::Fault;
+use crate::ledger::row::{JobRef, JobRow};
+use crate::ledger::unit::{Became, Webhooks};
+
+/// The list of what waits for people or for its shop.
+pub(in super::super) const ASIDE: &str = "aside";
+pub(in super::super) const SOURCE: &str = "source";
+pub(in super::super) const MERCHANT: &str = "merchant";
+pub(in super::super) const SHOP: &str = "shop";
+pub(in super::super) const TOPIC: &str = "topic";
+pub(in super::super) const WEBHOOK_ID: &str = "webhook_id";
+pub(in super::super) const EVENT_ID: &str = "event_id";
+const BODY_HASH: &str = "body_hash";
+pub(in super::super) const RECEIVED_AT: &str = "received_at";
+const CORRELATION: &str = "correlation";
+pub(in super::super) const OUTCOME: &str = "outcome";
+pub(in super::super) const QUARANTINE: &str = "quarantine";
+pub(in super::super) const WORDS: &str = "words";
+pub(in super::super) const JOB: &str = "job";
+pub(in super::super) const CONTENT: &str = "content";
+pub(in super::super) const BYTES: &str = "bytes";
+pub(in super::super) const BODY: &str = "body";
+/// How many further items the body goes on in.
+const PARTS: &str = "parts";
+/// The webhook that an item leads to.
+const WEBHOOK: &str = "webhook";
+/// All webhooks of a job, in its item.
+const WEBHOOKS: &str = "webhooks";
+
+/// Webhooks of a list that are read at once.
+const LOOSE_AT_ONCE: usize = 100;
+
+/// Why a webhook is before people, as its item says it.
+pub(in super::super) fn quarantine_reason(word: &str) -> QuarantineReason {
+    match word {
+        "unknown_shop" => QuarantineReason::UnknownShop,
+        "unknown_to_shop" => QuarantineReason::UnknownToShop,
+        _ => QuarantineReason::Unreadable,
+    }
+}
+
+/// Bytes of a body that one item holds (*Constraints*: an item may have 400 KB).
+const PART: usize = 350 * 1024;
+
+/// Where all webhooks of no job stand of a shop, or of the names in which they came before it was known.
+pub(in super::super) fn lists_of_loose(source: Source, domains: &[String], shop: Option<&ShopId>) -> Vec<String> {
+    let of_shop = shop.map(|shop| of_loose(source, "", Some(shop)));
+    of_shop.into_iter().chain(domains.iter().map(|domain| of_loose(source, domain, None))).collect()
+}
+
+/// The number of a webhook that a list led to.
+pub(in super::super) fn webhook_number(item: &Item) -> Result<u64, Fault> {
+    let key = item.key()?;
+    let number = key.pk.rsplit('#').next().and_then(|number| number.parse().ok());
+    number.ok_or_else(|| Fault::unreadable("the number of a webhook"))
+}
+
+/// An item's place among those that wait for people or for their shop.
+fn listed(item: Item, id: u64) -> Item {
+    let is_aside = item.text(QUARANTINE).is_some();
+    let number = format!("{id:020}");
+    item.with(LIST.hash, is_aside.then_some(ASIDE)).with(LIST.range, is_aside.then_some(number))
+}
+
+/// Where a webhook that is no job's stands.
+fn loose(item: &Item) -> Result<Option<String>, Fault> {
+    if item.text(JOB).is_some() {
+        return Ok(None);
+    }
+    let shop = item.text(SHOP).map(ShopId::parse).transpose()?;
+    Ok(Some(of_loose(source_of(item.known(SOURCE)?)?, item.known(MERCHANT)?, shop.as_ref())))
+}
+
+/// The numbers of a job's webhooks, as its item has them.
+pub(in super::super) fn webhooks_of(job: &Item) -> Vec<u64> {
+    let numbers = job.text(WEBHOOKS).unwrap_or_default().split(' ');
+    numbers.filter_map(|number| number.parse().ok()).collect()
+}
+
+impl Webhooks for TableUnit {
+    async fn are_known(&mut self, _webhook: &Webhook, keys: &[[u8; 32]]) -> Result<bool, Fault> {
+        let keys: Vec<Key> = keys.iter().map(Key::seen).collect();
+        self.read_ahead(&keys).await?;
+        for key in &keys {
+            if self.read(key).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn take(&mut self, webhook: &Webhook, keys: &[[u8; 32]]) -> Result<(), Fault> {
+        for key in keys.iter().map(Key::seen) {
+            if self.read(&key).await?.is_none() {
+                self.put_new(key, Item::default().with(RECEIVED_AT, webhook.received_at));
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep(
+        &mut self,
+        webhook: &Webhook,
+        body: Option<&[u8]>,
+        shop: Option<&ShopId>,
+        became: &Became<'_>,
+    ) -> Result<(), Fault> {
+        let id = number_at(webhook.received_at);
+        let mut item = Item::default();
+        item.set(SOURCE, webhook.source.as_str());
+        item.set(MERCHANT, webhook.merchant.as_str());
+        item.set(SHOP, shop.map(ShopId::as_str));
+        item.set(TOPIC, webhook.topic.as_str());
+        item.set(WEBHOOK_ID, webhook.webhook_id.as_deref());
+        item.set(EVENT_ID, webhook.event_id.as_deref());
+        item.set(BODY_HASH, webhook.body_hash.as_slice());
+        item.set(RECEIVED_AT, webhook.received_at);
+        item.set(CORRELATION, webhook.correlation.as_str());
+        item.set(BYTES, i64::try_from(webhook.body.len()).unwrap_or(i64::MAX));
+        match became {
+            Became::Settled { outcome, job } => {
+                item.set(OUTCOME, *outcome);
+                if let Some(job) = job {
+                    item.set(JOB, job_name(&job.lane, &job.job));
+                    self.has_webhook(job, id).await?;
+                }
+            }
+            Became::Aside { why, words, content } => {
+                item.set(OUTCOME, "quarantined");
+                item.set(QUARANTINE, why.as_str());
+                item.set(WORDS, *words);
+                item.set(CONTENT, content.map(serde_json::to_string::<Content>).transpose()?);
+            }
+        }
+        self.rely_on_owner(webhook, shop);
+        let mut parts = body.unwrap_or_default().chunks(PART);
+        item.set(BODY, parts.next());
+        for (nth, part) in (1..).zip(parts) {
+            item.set(PARTS, nth);
+            self.put_new(Key::body_part(id, nth), Item::default().with(BODY, part));
+        }
+        self.lead_to_loose(id, None, &item)?;
+        self.put_new(Key::webhook(id), listed(item, id));
+        Ok(())
+    }
+
+    async fn kept_for(&mut self, shop: &Shop, most: usize) -> Result<Vec<u64>, Fault> {
+        let mut kept = Vec::new();
+        for domain in &shop.domains {
+            kept.extend(self.waiting(&of_loose(shop.source, domain, None), most).await?);
+        }
+        kept.sort_unstable();
+        kept.truncate(most);
+        Ok(kept)
+    }
+
+    async fn merchant_of(&mut self, id: u64) -> Result<Option<String>, Fault> {
+        let item = self.read(&Key::webhook(id)).await?;
+        item.map(|item| item.known(MERCHANT).map(str::to_owned)).transpose()
+    }
+
+    async fn kept(&mut self, id: u64) -> Result<Option<Webhook>, Fault> {
+        let Some(item) = self.read(&Key::webhook(id)).await? else { return Ok(None) };
+        item.text(CONTENT).map(|content| read_kept(&item, content)).transpose()
+    }
+
+    async fn settle(&mut self, id: u64, shop: &ShopId, outcome: &str, job: Option<&JobRef>) -> Result<(), Fault> {
+        // It may be forgotten in this moment.
+        self.rely_on(&Key::shop(shop));
+        self.rely_on_tombs();
+        let name = job.map(|job| job_name(&job.lane, &job.job));
+        if let Some(job) = job {
+            self.has_webhook(job, id).await?;
+        }
+        self.change_webhook(id, |item| {
+            item.set(SHOP, shop.as_str());
+            item.set(OUTCOME, outcome);
+            item.set(JOB, name);
+            for gone in [QUARANTINE, WORDS, CONTENT] {
+                item.set(gone, None::<i64>);
+            }
+        })
+        .await
+    }
+
+    async fn put_before_people(&mut self, id: u64, shop: &ShopId, words: &str) -> Result<(), Fault> {
+        self.change_webhook(id, |item| {
+            item.set(SHOP, shop.as_str());
+            item.set(QUARANTINE, QuarantineReason::Unreadable.as_str());
+            item.set(WORDS, words);
+            item.set(CONTENT, None::<i64>);
+        })
+        .await
+    }
+
+    async fn doubt_last_of(&mut self, row: &JobRow, why: QuarantineReason, words: &str) -> Result<(), Fault> {
+        let job = self.read(&Key::job(&row.job.lane, &row.job.id)).await?;
+        let Some(last) = job.as_ref().map(webhooks_of).unwrap_or_default().pop() else { return Ok(()) };
+        self.change_webhook(last, |item| {
+            item.set(QUARANTINE, why.as_str());
+            item.set(WORDS, words);
+        })
+        .await
+    }
+
+    async fn quarantined(&mut self, id: u64) -> Result<Option<(QuarantineReason, Option<JobRef>)>, Fault> {
+        let Some(item) = self.read(&Key::webhook(id)).await? else { return Ok(None) };
+        let Some(why) = item.text(QUARANTINE).map(quarantine_reason) else { return Ok(None) };
+        let job = item.text(JOB).map(read_job_name).transpose()?;
+        Ok(Some((why, job.map(|(lane, job)| JobRef { row: 0, lane, job }))))
+    }
+
+    async fn looked_at(&mut self, id: u64) -> Result<(), Fault> {
+        self.change_webhook(id, |item| {
+            item.set(QUARANTINE, None::<i64>);
+            item.set(WORDS, None::<i64>);
+        })
+        .await
+    }
+
+    async fn drop_webhook(&mut self, id: u64) -> Result<(), Fault> {
+        forget(self, id, false).await
+    }
+}
+
+/// Everything that a webhook says goes; that it came stays.
+pub(in super::super) fn drop_all(item: &mut Item) {
+    for gone in [BODY, CONTENT, WORDS, QUARANTINE] {
+        item.set(gone, None::<i64>);
+    }
+}
+
+impl TableUnit {
+    /// Changes a webhook's item, with its place in the lists.
+    pub(in super::super) async fn change_webhook(
+        &mut self,
+        id: u64,
+        change: impl FnOnce(&mut Item),
+    ) -> Result<(), Fault> {
+        let key = Key::webhook(id);
+        let Some(mut item) = self.read(&key).await? else { return Ok(()) };
+        let (before, parts) = (loose(&item)?, item.count(PARTS)?);
+        change(&mut item);
+        if item.bytes(BODY).is_none() && parts > 0 {
+            item.set(PARTS, None::<i64>);
+            (1..=parts).for_each(|part| self.erase(Key::body_part(id, part)));
+        }
+        self.lead_to_loose(id, before, &item)?;
+        self.put(key, listed(item, id));
+        Ok(())
+    }
+
+    /// The whole body of a webhook, as it was kept.
+    pub(in super::super) async fn body_of(&mut self, id: u64, item: &Item) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(first) = item.bytes(BODY) else { return Ok(None) };
+        let mut body = first.to_vec();
+        for part in 1..=item.count(PARTS)? {
+            let part = self.read(&Key::body_part(id, part)).await?;
+            let part = part.ok_or_else(|| Fault::unreadable("a body of which a part is missing"))?;
+            body.extend_from_slice(part.bytes(BODY).unwrap_or_default());
+        }
+        Ok(Some(body))
+    }
+
+    /// Lets the list of those that are no job's lead to a webhook as long as it is none's.
+    fn lead_to_loose(&mut self, id: u64, before: Option<String>, item: &Item) -> Result<(), Fault> {
+        let is = loose(item)?;
+        if let Some(gone) = before.filter(|before| is.as_ref() != Some(before)) {
+            self.erase(Key::loose(&gone, id));
+        }
+        if let Some(list) = is {
+            let leads = Item::default().with(WEBHOOK, id).with(QUARANTINE, item.text(QUARANTINE));
+            self.put(Key::loose(&list, id), leads);
+        }
+        Ok(())
+    }
+
+    /// Webhooks of a list that wait for their shop, the oldest first, at most so many.
+    async fn waiting(&mut self, list: &str, most: usize) -> Result<Vec<u64>, Fault> {
+        let (mut waiting, mut end) = (Vec::new(), None::<String>);
+        loop {
+            let among = end.as_deref().map_or(Among::All, |after| Among::Behind { begins: "", after });
+            let found = self.query(&Range::new(list, among, LOOSE_AT_ONCE)).await?;
+            for (_, item) in &found {
+                if item.text(QUARANTINE) == Some(QuarantineReason::UnknownShop.as_str()) {
+                    waiting.push(item.count(WEBHOOK)?);
+                }
+            }
+            match found.last() {
+                Some((key, _)) if found.len() >= LOOSE_AT_ONCE && waiting.len() < most => end = Some(key.sk.clone()),
+                _ => return Ok(waiting),
+            }
+        }
+    }
+
+    /// What is kept counts only as long as its shop is as it was read: it may be forgotten in this moment, or added.
+    fn rely_on_owner(&mut self, webhook: &Webhook, shop: Option<&ShopId>) {
+        if let Some(shop) = shop {
+            self.rely_on(&Key::shop(shop));
+        } else {
+            self.rely_on(&Key::domain(webhook.source, &webhook.merchant));
+            self.rely_on_tombs();
+        }
+    }
+
+    async fn has_webhook(&mut self, job: &JobRef, id: u64) -> Result<(), Fault> {
+        let key = Key::job(&job.lane, &job.job);
+        if let Some(item) = self.read(&key).await? {
+            let all = item.text(WEBHOOKS).map_or_else(|| id.to_string(), |known| format!("{known} {id}"));
+            self.put(key, item.with(WEBHOOKS, all));
+        }
+        Ok(())
+    }
+}
+
+pub(in super::super) fn source_of(word: &str) -> Result<Source, Fault> {
+    match word {
+        "shopify" => Ok(Source::Shopify),
+        _ => Err(Fault::unreadable("a webhook's source")),
+    }
+}
+
+fn read_kept(item: &Item, content: &str) -> Result<Webhook, Fault> {
+    let body_hash = item.bytes(BODY_HASH).unwrap_or_default().try_into();
+    let correlation: CorrelationId = serde_json::from_value(item.known(CORRELATION)?.into())?;
+    Ok(Webhook {
+        source: source_of(item.known(SOURCE)?)?,
+        merchant: item.known(MERCHANT)?.to_owned(),
+        topic: item.known(TOPIC)?.to_owned(),
+        webhook_id: item.text(WEBHOOK_ID).map(str::to_owned),
+        event_id: item.text(EVENT_ID).map(str::to_owned),
+        body_hash: body_hash.map_err(|_| Fault::unreadable("a webhook's hash"))?,
+        body: bytes::Bytes::new(),
+        received_at: item.time(RECEIVED_AT)?.ok_or_else(|| Fault::unreadable("when a webhook came"))?,
+        correlation,
+        content: serde_json::from_str(content)?,
+    })
+}

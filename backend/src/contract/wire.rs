@@ -1,0 +1,161 @@
+//! What goes over the wire to the table: counted, and some answers lost on the way.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::aws::SdkConfig;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use serde_json::{Map, Value};
+
+/// Stands between a client and the service. Clones are the same wire.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    service: SharedHttpClient,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: Vec<(String, Value)>,
+    fault: Fault,
+    writes: usize,
+    lost: usize,
+}
+
+/// What happens to writes on the wire.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    #[default]
+    None,
+    /// Of every so many the answer is lost.
+    LosesEvery(usize),
+    /// None arrives.
+    Cut,
+}
+
+impl Wire {
+    /// The same account, over a wire.
+    pub fn tap(config: &SdkConfig) -> (Self, SdkConfig) {
+        let service = aws_smithy_http_client::Builder::new().build_http();
+        let wire = Self { service, state: Arc::default() };
+        let config = config.clone().into_builder().http_client(wire.clone()).build();
+        (wire, config)
+    }
+
+    /// From now on.
+    pub fn fails(&self, fault: Fault) {
+        self.state().fault = fault;
+    }
+
+    /// How many answers were lost.
+    pub fn lost(&self) -> usize {
+        self.state().lost
+    }
+
+    /// The calls since the last time, each with what it said.
+    pub fn calls(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.state().calls)
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a call down. What happens to it.
+    fn passes(&self, request: &HttpRequest) -> Fate {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let kind = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let said = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok());
+        let mut state = self.state();
+        let writes = kind == "TransactWriteItems";
+        state.calls.push((kind, said.unwrap_or_default()));
+        state.writes += usize::from(writes);
+        match state.fault {
+            Fault::LosesEvery(nth) if writes && state.writes.is_multiple_of(nth) => {
+                state.lost += 1;
+                Fate::Unanswered
+            }
+            Fault::Cut if writes => Fate::Cut,
+            Fault::None | Fault::LosesEvery(_) | Fault::Cut => Fate::Passes,
+        }
+    }
+}
+
+enum Fate {
+    Passes,
+    Unanswered,
+    Cut,
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let service = self.service.http_connector(settings, components);
+        SharedHttpConnector::new(Tapped { service, wire: self.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct Tapped {
+    service: SharedHttpConnector,
+    wire: Wire,
+}
+
+impl HttpConnector for Tapped {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let gone = |why: &str| ConnectorError::timeout(why.to_owned().into());
+        match self.wire.passes(&request) {
+            Fate::Passes => self.service.call(request),
+            Fate::Cut => HttpConnectorFuture::ready(Err(gone("the wire is cut"))),
+            Fate::Unanswered => {
+                let answer = self.service.call(request);
+                HttpConnectorFuture::new(async move { answer.await.and_then(|_| Err(gone("the answer was lost"))) })
+            }
+        }
+    }
+}
+
+/// What calls cost in capacity units (*Read/write capacity*: a write in a transaction is two units for each KB, an
+/// index that changes one more; a strong read one for each 4 KB; sizes as the call tells them).
+pub fn count(calls: &[(String, Value)]) -> BTreeMap<&'static str, u64> {
+    let mut counted = BTreeMap::new();
+    let mut add = |what, n| *counted.entry(what).or_default() += n;
+    for (kind, said) in calls {
+        match kind.as_str() {
+            "TransactWriteItems" => {
+                add("transactions", 1);
+                for write in said["TransactItems"].as_array().into_iter().flatten() {
+                    add("items written", 1);
+                    add("write units", 2 * write["Put"]["Item"].as_object().map_or(1, kilobytes));
+                }
+            }
+            "UpdateItem" => {
+                add("places given", 1);
+                add("write units", 1);
+            }
+            "GetItem" | "Query" => add("strong reads", 1),
+            "BatchGetItem" => {
+                for keys in said["RequestItems"].as_object().into_iter().flatten() {
+                    add("strong reads", keys.1["Keys"].as_array().map_or(0, Vec::len) as u64);
+                }
+                add("batches of reads", 1);
+            }
+            _ => add("other calls", 1),
+        }
+    }
+    counted
+}
+
+fn kilobytes(item: &Map<String, Value>) -> u64 {
+    let bytes: usize = item.iter().map(|(name, is)| name.len() + length(is)).sum();
+    bytes.div_ceil(1024) as u64
+}
+
+fn length(attribute: &Value) -> usize {
+    attribute.as_object().into_iter().flatten().map(|(_, value)| value.as_str().map_or(1, str::len)).sum()
+}
