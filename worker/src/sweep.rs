@@ -29,6 +29,9 @@ const PAGE: u32 = 500;
 /// Wake-ups that are sent at the same time.
 const SENDS_AT_ONCE: usize = 16;
 
+/// Wake-ups that are handed to the queue together.
+const SENT_TOGETHER: usize = 10;
+
 /// How often a send is tried. The last waits are long enough for a queue to restart (1 + 2 + 4 + 8 s); after that the
 /// ledger names the lane again.
 const TRIES_MAX: u32 = 5;
@@ -139,10 +142,11 @@ impl Sweep {
     async fn send_all(&self, sends: Vec<Envelope>) {
         let mut left = sends;
         for _ in 0..TRIES_MAX {
-            let tried: Vec<Option<(Envelope, QueueError)>> = stream::iter(left)
-                .map(|send| async move {
-                    let sent = self.sender.send(&send).await;
-                    sent.err().map(|error| (send, error))
+            let some: Vec<Vec<Envelope>> = left.chunks(SENT_TOGETHER).map(<[Envelope]>::to_vec).collect();
+            let tried: Vec<Vec<(Envelope, QueueError)>> = stream::iter(some)
+                .map(|some| async move {
+                    let sent = self.sender.send_all(&some).await;
+                    some.into_iter().zip(sent).filter_map(|(send, sent)| Some((send, sent.err()?))).collect()
                 })
                 .buffer_unordered(SENDS_AT_ONCE)
                 .collect()

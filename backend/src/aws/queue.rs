@@ -5,6 +5,7 @@
 
 mod check;
 mod answer;
+mod batch;
 
 use std::error::Error;
 use std::fmt;
@@ -196,11 +197,8 @@ fn whole_seconds(time: Duration) -> i32 {
 #[async_trait]
 impl QueueSender for Queue {
     async fn send(&self, send: &Envelope) -> Result<(), QueueError> {
+        self.is_ours(send)?;
         let lane = &send.wake_up.lane;
-        if lane.queue != self.work {
-            let (given, mine) = (lane.queue, self.work);
-            return Err(QueueError::Refused(format!("a wake-up of {given} was sent to {mine}")));
-        }
         let call = self
             .client
             .send_message()
@@ -210,6 +208,14 @@ impl QueueSender for Queue {
             .message_deduplication_id(send.dedup.as_str());
         call.send().await.map_err(|e| Answer::of(&e).into_error())?;
         Ok(())
+    }
+
+    async fn send_all(&self, sends: &[Envelope]) -> Vec<Result<(), QueueError>> {
+        let mut sent = Vec::with_capacity(sends.len());
+        for some in sends.chunks(batch::SENT_AT_ONCE) {
+            sent.extend(self.send_batch(some).await);
+        }
+        sent
     }
 }
 

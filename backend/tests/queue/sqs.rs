@@ -11,6 +11,7 @@ use backend::aws::SdkConfig;
 use backend::aws::queue::{Address, Fault, Queue, Settings, StartUpError};
 use backend::contract::queue::{self, Ends, Exclusion, Failure, Harness};
 use backend::contract::stand_in::Ministack;
+use backend::contract::wire::Wire;
 use lane::clock::Timestamp;
 use lane::id::{self, JobId, LaneKey, ShopId};
 use lane::ports::{QueueError, QueueReceiver, QueueSender, Receipt};
@@ -97,6 +98,7 @@ async fn a_wrong_queue_is_refused_and_a_right_one_works() {
     let sqs = Sqs::start().await;
     a_right_queue_is_found_by_its_name(&sqs).await;
     wrong_queues_are_refused(&sqs).await;
+    many_are_sent_by_a_few_calls(&sqs).await;
     a_queue_that_is_not_there_is_refused(&sqs).await;
     a_service_that_is_not_there_is_unreachable(&sqs).await;
     what_is_not_ours_does_not_stop_us(&sqs).await;
@@ -168,6 +170,34 @@ async fn a_service_that_is_not_there_is_unreachable(sqs: &Sqs) {
     let error = Queue::connect(&config, settings).await.unwrap_err();
     assert!(matches!(error, StartUpError::Unreachable { .. }), "{error}");
     right.send(&wake_up("still-here")).await.unwrap();
+}
+
+/// Wake-ups of many lanes, one of them a repetition.
+async fn many_are_sent_by_a_few_calls(sqs: &Sqs) {
+    let (wire, config) = Wire::tap(&sqs.config);
+    let url = sqs.stand_in.queue("many", Duration::from_secs(140)).await.unwrap();
+    let visibility = Duration::from_secs(140);
+    let settings = Settings { queue: id::Queue::Orders, address: Address::Url(url), visibility };
+    let queue = Queue::connect(&config, settings).await.unwrap();
+    let mut sends: Vec<Envelope> = (0..24).map(|nth| wake_up(&format!("shop-{nth:02}"))).collect();
+    sends.push(sends[0].clone());
+    wire.calls();
+    let sent = queue.send_all(&sends).await;
+    assert!(sent.len() == 25 && sent.iter().all(Result::is_ok), "{sent:?}");
+    let calls: Vec<String> = wire.calls().into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(calls, ["SendMessageBatch"; 3]);
+    let mut received = Vec::new();
+    while received.len() < 24 {
+        let some = queue.receive(10, Duration::from_secs(1)).await.unwrap();
+        assert!(!some.is_empty(), "{} came", received.len());
+        for message in some {
+            queue.delete(&message.receipt).await.unwrap();
+            received.push(message.lane);
+        }
+    }
+    let lanes: Vec<LaneKey> = sends[..24].iter().map(|send| send.wake_up.lane.clone()).collect();
+    assert_eq!(received, lanes, "in their order, each once");
+    assert!(queue.receive(10, Duration::from_secs(1)).await.unwrap().is_empty());
 }
 
 /// A body that nobody can read wakes its lane; a group that is no lane is put away and does not come again.

@@ -21,6 +21,15 @@ pub enum QueueError {
 pub trait QueueSender: Send + Sync {
     /// Sends a wake-up to the group of its lane. The same deduplication id within five minutes is one message.
     async fn send(&self, send: &Envelope) -> Result<(), QueueError>;
+
+    /// Sends several wake-ups, each as [`QueueSender::send`] would, in their order. What came of each.
+    async fn send_all(&self, sends: &[Envelope]) -> Vec<Result<(), QueueError>> {
+        let mut sent = Vec::with_capacity(sends.len());
+        for send in sends {
+            sent.push(self.send(send).await);
+        }
+        sent
+    }
 }
 
 /// A received wake-up. While it is neither deleted nor visible again, no other of its lane is received.

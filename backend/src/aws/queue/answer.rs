@@ -53,7 +53,7 @@ impl Answer {
 }
 
 /// Codes come bare or behind a service's name, `AWS.SimpleQueueService.MessageNotInflight`.
-fn judge(code: &str, message: &str, status: Option<u16>) -> Answer {
+pub(super) fn judge(code: &str, message: &str, status: Option<u16>) -> Answer {
     let code = code.rsplit('.').next().unwrap_or(code);
     let text = || if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") };
     match code {
