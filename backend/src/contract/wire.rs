@@ -11,12 +11,21 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 
 /// Stands between a client and the service. Clones are the same wire.
 #[derive(Debug, Clone)]
 pub struct Wire {
     service: SharedHttpClient,
     state: Arc<Mutex<State>>,
+    gate: Arc<Gate>,
+}
+
+/// Where a write waits.
+#[derive(Debug, Default)]
+struct Gate {
+    reached: Notify,
+    opened: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -37,13 +46,15 @@ pub enum Fault {
     LosesEvery(usize),
     /// None arrives.
     Cut,
+    /// The next one waits on the wire until it is let go on.
+    HoldsNext,
 }
 
 impl Wire {
     /// The same account, over a wire.
     pub fn tap(config: &SdkConfig) -> (Self, SdkConfig) {
         let service = aws_smithy_http_client::Builder::new().build_http();
-        let wire = Self { service, state: Arc::default() };
+        let wire = Self { service, state: Arc::default(), gate: Arc::default() };
         let config = config.clone().into_builder().http_client(wire.clone()).build();
         (wire, config)
     }
@@ -51,6 +62,16 @@ impl Wire {
     /// From now on.
     pub fn fails(&self, fault: Fault) {
         self.state().fault = fault;
+    }
+
+    /// Waits until a write waits on the wire.
+    pub async fn holds(&self) {
+        self.gate.reached.notified().await;
+    }
+
+    /// Lets it go on.
+    pub fn lets_go(&self) {
+        self.gate.opened.notify_one();
     }
 
     /// How many answers were lost.
@@ -82,7 +103,11 @@ impl Wire {
                 Fate::Unanswered
             }
             Fault::Cut if writes => Fate::Cut,
-            Fault::None | Fault::LosesEvery(_) | Fault::Cut => Fate::Passes,
+            Fault::HoldsNext if writes => {
+                state.fault = Fault::None;
+                Fate::Waits
+            }
+            Fault::None | Fault::LosesEvery(_) | Fault::Cut | Fault::HoldsNext => Fate::Passes,
         }
     }
 }
@@ -91,6 +116,7 @@ enum Fate {
     Passes,
     Unanswered,
     Cut,
+    Waits,
 }
 
 impl HttpClient for Wire {
@@ -112,6 +138,14 @@ impl HttpConnector for Tapped {
         match self.wire.passes(&request) {
             Fate::Passes => self.service.call(request),
             Fate::Cut => HttpConnectorFuture::ready(Err(gone("the wire is cut"))),
+            Fate::Waits => {
+                let (service, gate) = (self.service.clone(), Arc::clone(&self.wire.gate));
+                HttpConnectorFuture::new(async move {
+                    gate.reached.notify_one();
+                    gate.opened.notified().await;
+                    service.call(request).await
+                })
+            }
             Fate::Unanswered => {
                 let answer = self.service.call(request);
                 HttpConnectorFuture::new(async move { answer.await.and_then(|_| Err(gone("the answer was lost"))) })

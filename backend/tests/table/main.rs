@@ -4,6 +4,7 @@
 mod contract;
 mod lost;
 mod cost;
+mod between;
 mod crowd;
 mod large;
 
