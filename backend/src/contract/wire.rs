@@ -154,35 +154,76 @@ impl HttpConnector for Tapped {
     }
 }
 
-/// What calls cost in capacity units (*Read/write capacity*: a write in a transaction is two units for each KB, an
-/// index that changes one more; a strong read one for each 4 KB; sizes as the call tells them).
-pub fn count(calls: &[(String, Value)]) -> BTreeMap<&'static str, u64> {
-    let mut counted = BTreeMap::new();
-    let mut add = |what, n| *counted.entry(what).or_default() += n;
-    for (kind, said) in calls {
-        match kind.as_str() {
-            "TransactWriteItems" => {
-                add("transactions", 1);
-                for write in said["TransactItems"].as_array().into_iter().flatten() {
-                    add("items written", 1);
-                    add("write units", 2 * write["Put"]["Item"].as_object().map_or(1, kilobytes));
+/// Counts what calls cost in capacity units (*Read/write capacity mode*: a write in a transaction is two units for each KB,
+/// a strong read one for each 4 KB, an index that takes an entry up or drops one a unit each). Sizes are those the calls
+/// tell, so that what is deleted or added to counts as the smallest there is.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// The places of each item in the indexes.
+    listed: BTreeMap<String, [Option<String>; 2]>,
+    /// When the sweep looks at a line, as far as it was told.
+    due: BTreeMap<String, bool>,
+}
+
+impl Meter {
+    /// What these calls cost, which come after all that it has counted.
+    pub fn count(&mut self, calls: &[(String, Value)]) -> BTreeMap<&'static str, u64> {
+        let mut counted = BTreeMap::new();
+        let mut add = |what, n| *counted.entry(what).or_default() += n;
+        for (kind, said) in calls {
+            match kind.as_str() {
+                "TransactWriteItems" => {
+                    add("transactions", 1);
+                    for write in said["TransactItems"].as_array().into_iter().flatten() {
+                        add("items written", 1);
+                        add("write units", 2 * write["Put"]["Item"].as_object().map_or(1, kilobytes));
+                        add("index units", self.indexes(write));
+                    }
                 }
-            }
-            "UpdateItem" => {
-                add("places given", 1);
-                add("write units", 1);
-            }
-            "GetItem" | "Query" => add("strong reads", 1),
-            "BatchGetItem" => {
-                for keys in said["RequestItems"].as_object().into_iter().flatten() {
-                    add("strong reads", keys.1["Keys"].as_array().map_or(0, Vec::len) as u64);
+                "UpdateItem" => {
+                    add("places given", 1);
+                    add("write units", 1);
                 }
-                add("batches of reads", 1);
+                "GetItem" | "Query" => add("strong reads", 1),
+                "BatchGetItem" => {
+                    for keys in said["RequestItems"].as_object().into_iter().flatten() {
+                        add("strong reads", keys.1["Keys"].as_array().map_or(0, Vec::len) as u64);
+                    }
+                    add("batches of reads", 1);
+                }
+                _ => add("other calls", 1),
             }
-            _ => add("other calls", 1),
         }
+        counted
     }
-    counted
+
+    /// Entries that indexes take up or drop because of one write.
+    fn indexes(&mut self, write: &Value) -> u64 {
+        if let Some(item) = write["Put"]["Item"].as_object() {
+            let text = |name: &str| item.get(name).and_then(|value| value["S"].as_str());
+            let place = |hash: &str, range: &str| Some(format!("{}/{}", text(hash)?, text(range)?));
+            let is = [place("l1", "l1at"), place("l2", "l2at")];
+            let was = self.listed.insert(name_of(item), is.clone()).unwrap_or_default();
+            let moved = was.iter().zip(&is).filter(|(was, is)| was != is);
+            return moved.map(|(was, is)| u64::from(was.is_some()) + u64::from(is.is_some())).sum();
+        }
+        let Some(update) = write["Update"].as_object() else { return 0 };
+        let told = update.get("UpdateExpression").and_then(Value::as_str).unwrap_or_default();
+        let names = update.get("ExpressionAttributeNames").and_then(Value::as_object);
+        let tells = |name: &str| names.into_iter().flatten().any(|(_, is)| is == name);
+        let dropped = told.contains("REMOVE wake");
+        if !tells("wake") && !dropped {
+            return 0;
+        }
+        let key = update.get("Key").and_then(Value::as_object).map(name_of).unwrap_or_default();
+        let was_due = self.due.insert(key, !dropped).unwrap_or_default();
+        u64::from(was_due) + u64::from(!dropped)
+    }
+}
+
+fn name_of(item: &Map<String, Value>) -> String {
+    let part = |name: &str| item.get(name).and_then(|value| value["S"].as_str()).unwrap_or_default().to_owned();
+    format!("{}/{}", part("pk"), part("sk"))
 }
 
 fn kilobytes(item: &Map<String, Value>) -> u64 {
