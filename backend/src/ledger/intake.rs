@@ -29,6 +29,7 @@ pub(crate) async fn record<U: Unit>(unit: &mut U, webhook: &Webhook, body: &[u8]
     let unknown = format!("merchant:{}", webhook.merchant);
     let owner = shop.as_deref().map_or(unknown.as_str(), |shop| shop.id.as_str());
     let keys = webhook.identity_keys(owner);
+    unit.expect(webhook, shop.as_deref(), &keys).await?;
     let recorded = if unit.are_known(webhook, &keys).await? {
         Recorded::Duplicate
     } else if !asks(webhook) && forgotten(unit, webhook, shop.as_deref()).await? {

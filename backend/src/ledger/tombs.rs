@@ -94,23 +94,7 @@ pub(crate) async fn forgotten<U: Unit>(unit: &mut U, webhook: &Webhook, shop: Op
     if !unit.has_tombs().await? {
         return Ok(false);
     }
-    let source = webhook.source.as_str();
-    // An order may have been forgotten under another of its shop's domains, before the shop was known.
-    let mut domains = shop.map(|shop| shop.domains.clone()).unwrap_or_default();
-    if !domains.contains(&webhook.merchant) {
-        domains.push(webhook.merchant.clone());
-    }
-    let owners = owners(source, &domains, shop.map(|shop| &shop.id));
-    let orders = match &webhook.content {
-        Content::Order(news) => vec![news.id.clone()],
-        Content::Touched(Named::Order(id)) => vec![id.clone()],
-        // Not understood is not unreadable: the order may still stand in it.
-        Content::Unreadable { .. } => Names::of(&webhook.body).unwrap_or_default().orders,
-        // A part leads to its job, and the job knows by itself.
-        Content::Touched(Named::Part(_)) | Content::Uninstalled { .. } | Content::Privacy(_) => Vec::new(),
-    };
-    let of_orders = tombs_of(&orders, &owners);
-    let of_shop = tomb("shop", source, &webhook.merchant);
+    let About { of_shop, of_orders } = about(webhook, shop);
     unit.look_ahead(&[of_orders.as_slice(), &[of_shop]].concat()).await?;
     if let Some(since) = unit.gone_since(&of_shop).await? {
         // What an order says of a later time is the merchant's new business: they installed the app again.
@@ -134,4 +118,39 @@ pub(crate) async fn forgotten<U: Unit>(unit: &mut U, webhook: &Webhook, shop: Op
 /// The tombstones of orders, under every name their shop has.
 fn tombs_of(orders: &[JobId], owners: &[String]) -> Vec<Tomb> {
     orders.iter().flat_map(|id| owners.iter().map(|owner| tomb("order", owner, id.as_str()))).collect()
+}
+
+/// The tombstones under which what a webhook is about may lie.
+pub(crate) struct About {
+    of_shop: Tomb,
+    of_orders: Vec<Tomb>,
+}
+
+impl About {
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Tomb> {
+        self.of_orders.iter().chain([&self.of_shop])
+    }
+}
+
+/// Where what a webhook is about would lie.
+pub(crate) fn about(webhook: &Webhook, shop: Option<&Shop>) -> About {
+    let source = webhook.source.as_str();
+    // An order may have been forgotten under another of its shop's domains, before the shop was known.
+    let mut domains = shop.map(|shop| shop.domains.clone()).unwrap_or_default();
+    if !domains.contains(&webhook.merchant) {
+        domains.push(webhook.merchant.clone());
+    }
+    let owners = owners(source, &domains, shop.map(|shop| &shop.id));
+    let orders = match &webhook.content {
+        Content::Order(news) => vec![news.id.clone()],
+        Content::Touched(Named::Order(id)) => vec![id.clone()],
+        // Not understood is not unreadable: the order may still stand in it.
+        Content::Unreadable { .. } => Names::of(&webhook.body).unwrap_or_default().orders,
+        // A part leads to its job, and the job knows by itself.
+        Content::Touched(Named::Part(_)) | Content::Uninstalled { .. } | Content::Privacy(_) => Vec::new(),
+    };
+    let of_orders = tombs_of(&orders, &owners);
+    let of_shop = tomb("shop", source, &webhook.merchant);
+    About { of_shop, of_orders }
 }

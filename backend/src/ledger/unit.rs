@@ -105,6 +105,9 @@ pub(crate) trait Jobs {
 
 /// Webhooks and what became of them.
 pub(crate) trait Webhooks {
+    /// A webhook of this shop is recorded next, under these keys: what is asked because of it may be read together.
+    async fn expect(&mut self, webhook: &Webhook, shop: Option<&Shop>, keys: &[[u8; 32]]) -> Result<(), Fault>;
+
     /// Whether any of these permanent keys of a webhook was taken before.
     async fn are_known(&mut self, webhook: &Webhook, keys: &[[u8; 32]]) -> Result<bool, Fault>;
 

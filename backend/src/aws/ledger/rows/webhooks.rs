@@ -1,6 +1,6 @@
 //! A webhook: what came, and what became of it.
 
-use lane::id::{CorrelationId, ShopId};
+use lane::id::{CorrelationId, LaneKey, ShopId};
 use lane::shop::{Shop, Source};
 use lane::view::QuarantineReason;
 use lane::webhook::{Content, Webhook};
@@ -13,6 +13,7 @@ use super::super::unit::TableUnit;
 use super::number_at;
 use crate::ledger::fault::Fault;
 use crate::ledger::row::{JobRef, JobRow};
+use crate::ledger::tombs::about;
 use crate::ledger::unit::{Became, Webhooks};
 
 /// The list of what waits for people or for its shop.
@@ -91,6 +92,17 @@ pub(in super::super) fn webhooks_of(job: &Item) -> Vec<u64> {
 }
 
 impl Webhooks for TableUnit {
+    /// One call instead of four.
+    async fn expect(&mut self, webhook: &Webhook, shop: Option<&Shop>, keys: &[[u8; 32]]) -> Result<(), Fault> {
+        let mut asked: Vec<Key> = keys.iter().map(Key::seen).collect();
+        asked.extend(about(webhook, shop).all().map(Key::gone));
+        if let (Some(shop), Content::Order(news)) = (shop, &webhook.content) {
+            let lane = LaneKey::orders(&shop.id);
+            asked.extend([Key::job(&lane, &news.id), Key::lane(&lane), Key::line(&lane)]);
+        }
+        self.read_ahead(&asked).await
+    }
+
     async fn are_known(&mut self, _webhook: &Webhook, keys: &[[u8; 32]]) -> Result<bool, Fault> {
         let keys: Vec<Key> = keys.iter().map(Key::seen).collect();
         self.read_ahead(&keys).await?;
