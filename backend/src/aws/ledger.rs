@@ -9,6 +9,7 @@ mod table;
 mod made;
 mod told;
 mod line;
+mod slot;
 mod unit;
 mod verb;
 mod rows;

@@ -3,6 +3,7 @@
 pub(super) mod lanes;
 pub(super) mod jobs;
 pub(super) mod webhooks;
+pub(super) mod kept;
 pub(super) mod shops;
 pub(super) mod desks;
 pub(super) mod people;

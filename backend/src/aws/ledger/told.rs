@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use super::item::{Item, PK, REV, SK, Value};
 use super::key::Key;
 use super::line::Since;
+use super::slot::unbuilt;
 use super::table::Table;
-use super::unit::unbuilt;
 use crate::ledger::fault::Fault;
 
 /// An update in the making.

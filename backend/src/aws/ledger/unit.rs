@@ -2,21 +2,21 @@
 //! condition that what it read is still so. If it is not, the whole unit runs again on what is there then.
 //!
 //! An item that a unit writes after reading it is conditioned by its revision. Lines are the exception ([`super::line`]):
-//! everybody adds to them, and nobody waits for anybody.
+//! everybody adds to them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use lane::clock::Timestamp;
 use lane::id::LaneKey;
 use lane::job::Job;
 use lane::ports::LedgerError;
 
-use super::item::{Item, PK, REV, SK};
+use super::item::Item;
 use super::key::{Key, is_tomb};
 use super::line::{Line, Since, add_counts};
+use super::slot::{Slot, Was};
 use super::table::{Range, Table, Written, revision};
 use super::told::Told;
 use crate::ledger::ending::Ended;
@@ -25,23 +25,6 @@ use crate::ledger::unit::Unit;
 
 /// Items that one write may touch (`DynamoDB`: *`TransactWriteItems`*).
 const WRITTEN_AT_ONCE: usize = 100;
-
-/// What was read of an item, and what is to be written.
-struct Slot {
-    was: Was,
-    is: Option<Item>,
-    changed: bool,
-    /// The unit counts only while the item is as it was read.
-    relied_on: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Was {
-    /// It is written whatever it was.
-    Anything,
-    Nothing,
-    Revision(i64),
-}
 
 /// One unit of writing.
 pub(super) struct TableUnit {
@@ -213,69 +196,6 @@ impl TableUnit {
     }
 }
 
-impl Slot {
-    fn anything() -> Self {
-        Self { was: Was::Anything, is: None, changed: false, relied_on: false }
-    }
-
-    fn write(self, table: &Table, key: Key) -> Result<Option<TransactWriteItem>, Fault> {
-        let condition = match self.was {
-            Was::Anything => None,
-            Was::Nothing => Some(format!("attribute_not_exists({PK})")),
-            // Only places were given in it by now.
-            Was::Revision(0) => Some(format!("attribute_not_exists({REV})")),
-            Was::Revision(_) => Some(format!("{REV} = :was")),
-        };
-        let was = match self.was {
-            Was::Revision(was) if was > 0 => Some(Item::default().with(":was", was).into_attributes()),
-            Was::Revision(_) | Was::Anything | Was::Nothing => None,
-        };
-        let rev = match self.was {
-            Was::Revision(was) => was + 1,
-            Was::Anything | Was::Nothing => 1,
-        };
-        let place = Item::default().with(PK, key.pk).with(SK, key.sk);
-        let write = TransactWriteItem::builder();
-        let write = match (self.changed, self.is) {
-            (true, Some(item)) => {
-                let mut item = item.with(REV, rev).into_attributes();
-                item.extend(place.into_attributes());
-                let put = Put::builder().table_name(table.name()).set_item(Some(item));
-                write.put(
-                    put.set_condition_expression(condition)
-                        .set_expression_attribute_values(was)
-                        .build()
-                        .map_err(|error| unbuilt(&error))?,
-                )
-            }
-            // What was never there need not go.
-            (true, None) if self.was == Was::Nothing => return Ok(None),
-            (true, None) => {
-                let erase = Delete::builder().table_name(table.name()).set_key(Some(place.into_attributes()));
-                write.delete(
-                    erase
-                        .set_condition_expression(condition)
-                        .set_expression_attribute_values(was)
-                        .build()
-                        .map_err(|error| unbuilt(&error))?,
-                )
-            }
-            (false, _) if self.relied_on && condition.is_some() => {
-                let check = ConditionCheck::builder().table_name(table.name()).set_key(Some(place.into_attributes()));
-                write.condition_check(
-                    check
-                        .set_condition_expression(condition)
-                        .set_expression_attribute_values(was)
-                        .build()
-                        .map_err(|error| unbuilt(&error))?,
-                )
-            }
-            (false, _) => return Ok(None),
-        };
-        Ok(Some(write.build()))
-    }
-}
-
 impl Unit for TableUnit {
     fn count(&mut self, name: String, by: i64) {
         *self.counts.entry(name.replace('/', "_")).or_default() += by;
@@ -294,9 +214,4 @@ impl Unit for TableUnit {
 /// Tells a write from all others.
 pub(super) fn new_token() -> String {
     format!("{:032x}", rand::random::<u128>())
-}
-
-/// A request that the SDK would not make.
-pub(super) fn unbuilt(error: &BuildError) -> Fault {
-    Fault::Ledger(LedgerError::Unavailable(format!("a call to the table could not be made: {error}")))
 }

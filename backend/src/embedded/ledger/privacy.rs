@@ -9,6 +9,7 @@ mod aside;
 mod forget;
 mod scrub;
 mod standing;
+mod marked;
 mod redact;
 mod export;
 

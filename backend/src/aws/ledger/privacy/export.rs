@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::super::key::{DECISION, Key, of_job, of_mark};
 use super::super::lists;
-use super::super::rows::webhooks::{EVENT_ID, OUTCOME, RECEIVED_AT, TOPIC, WEBHOOK_ID, lists_of_loose, webhooks_of};
+use super::super::rows::kept::{lists_of_loose, webhooks_of};
+use super::super::rows::webhooks::{EVENT_ID, OUTCOME, RECEIVED_AT, TOPIC, WEBHOOK_ID};
 use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use super::asked::Request;

@@ -10,8 +10,9 @@ use lane::state::StateKind;
 use lane::view::Recorded;
 
 use super::super::key::{DECISION, HISTORY, Key, of_job};
+use super::super::rows::kept::webhooks_of;
 use super::super::rows::shops::domains;
-use super::super::rows::webhooks::{MERCHANT, drop_all, webhooks_of};
+use super::super::rows::webhooks::{MERCHANT, drop_all};
 use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use super::asked::Speaks;

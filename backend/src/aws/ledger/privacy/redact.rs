@@ -7,8 +7,8 @@ use lane::ports::Redacted;
 use lane::privacy::{Ask, Subject};
 
 use super::super::key::{Key, REQUESTS, number_of, of_loose};
+use super::super::rows::kept::lists_of_loose;
 use super::super::rows::number_at;
-use super::super::rows::webhooks::lists_of_loose;
 use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use super::asked::{Request, Speaks, Stage};

@@ -8,8 +8,9 @@ use lane::id::LaneKey;
 
 use super::super::key::{Key, number_of};
 use super::super::line::HEARD;
+use super::super::rows::kept::lists_of_loose;
 use super::super::rows::shops::{LEFT_AT, REMOVED_AT, is_removed};
-use super::super::rows::webhooks::{BODY, CONTENT, QUARANTINE, RECEIVED_AT, TOPIC, lists_of_loose};
+use super::super::rows::webhooks::{BODY, CONTENT, QUARANTINE, RECEIVED_AT, TOPIC};
 use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use super::asked::Request;

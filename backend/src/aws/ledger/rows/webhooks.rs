@@ -8,8 +8,8 @@ use lane::webhook::{Content, Webhook};
 use super::super::item::Item;
 use super::super::key::{Key, job_name, of_loose, read_job_name};
 use super::super::privacy::loose::forget;
-use super::super::table::{Among, LIST, Range};
 use super::super::unit::TableUnit;
+use super::kept::webhooks_of;
 use super::number_at;
 use crate::ledger::fault::Fault;
 use crate::ledger::row::{JobRef, JobRow};
@@ -34,15 +34,6 @@ pub(in super::super) const JOB: &str = "job";
 pub(in super::super) const CONTENT: &str = "content";
 pub(in super::super) const BYTES: &str = "bytes";
 pub(in super::super) const BODY: &str = "body";
-/// How many further items the body goes on in.
-const PARTS: &str = "parts";
-/// The webhook that an item leads to.
-const WEBHOOK: &str = "webhook";
-/// All webhooks of a job, in its item.
-const WEBHOOKS: &str = "webhooks";
-
-/// Webhooks of a list that are read at once.
-const LOOSE_AT_ONCE: usize = 100;
 
 /// Why a webhook is before people, as its item says it.
 pub(in super::super) fn quarantine_reason(word: &str) -> QuarantineReason {
@@ -53,42 +44,11 @@ pub(in super::super) fn quarantine_reason(word: &str) -> QuarantineReason {
     }
 }
 
-/// Bytes of a body that one item holds (*Constraints*: an item may have 400 KB).
-const PART: usize = 350 * 1024;
-
-/// Where all webhooks of no job stand of a shop, or of the names in which they came before it was known.
-pub(in super::super) fn lists_of_loose(source: Source, domains: &[String], shop: Option<&ShopId>) -> Vec<String> {
-    let of_shop = shop.map(|shop| of_loose(source, "", Some(shop)));
-    of_shop.into_iter().chain(domains.iter().map(|domain| of_loose(source, domain, None))).collect()
-}
-
 /// The number of a webhook that a list led to.
 pub(in super::super) fn webhook_number(item: &Item) -> Result<u64, Fault> {
     let key = item.key()?;
     let number = key.pk.rsplit('#').next().and_then(|number| number.parse().ok());
     number.ok_or_else(|| Fault::unreadable("the number of a webhook"))
-}
-
-/// An item's place among those that wait for people or for their shop.
-fn listed(item: Item, id: u64) -> Item {
-    let is_aside = item.text(QUARANTINE).is_some();
-    let number = format!("{id:020}");
-    item.with(LIST.hash, is_aside.then_some(ASIDE)).with(LIST.range, is_aside.then_some(number))
-}
-
-/// Where a webhook that is no job's stands.
-fn loose(item: &Item) -> Result<Option<String>, Fault> {
-    if item.text(JOB).is_some() {
-        return Ok(None);
-    }
-    let shop = item.text(SHOP).map(ShopId::parse).transpose()?;
-    Ok(Some(of_loose(source_of(item.known(SOURCE)?)?, item.known(MERCHANT)?, shop.as_ref())))
-}
-
-/// The numbers of a job's webhooks, as its item has them.
-pub(in super::super) fn webhooks_of(job: &Item) -> Vec<u64> {
-    let numbers = job.text(WEBHOOKS).unwrap_or_default().split(' ');
-    numbers.filter_map(|number| number.parse().ok()).collect()
 }
 
 impl Webhooks for TableUnit {
@@ -158,14 +118,7 @@ impl Webhooks for TableUnit {
             }
         }
         self.rely_on_owner(webhook, shop);
-        let mut parts = body.unwrap_or_default().chunks(PART);
-        item.set(BODY, parts.next());
-        for (nth, part) in (1..).zip(parts) {
-            item.set(PARTS, nth);
-            self.put_new(Key::body_part(id, nth), Item::default().with(BODY, part));
-        }
-        self.lead_to_loose(id, None, &item)?;
-        self.put_new(Key::webhook(id), listed(item, id));
+        self.put_webhook(id, item, body)?;
         Ok(())
     }
 
@@ -252,89 +205,6 @@ impl Webhooks for TableUnit {
 pub(in super::super) fn drop_all(item: &mut Item) {
     for gone in [BODY, CONTENT, WORDS, QUARANTINE] {
         item.set(gone, None::<i64>);
-    }
-}
-
-impl TableUnit {
-    /// Changes a webhook's item, with its place in the lists.
-    pub(in super::super) async fn change_webhook(
-        &mut self,
-        id: u64,
-        change: impl FnOnce(&mut Item),
-    ) -> Result<(), Fault> {
-        let key = Key::webhook(id);
-        let Some(mut item) = self.read(&key).await? else { return Ok(()) };
-        let (before, parts) = (loose(&item)?, item.count(PARTS)?);
-        change(&mut item);
-        if item.bytes(BODY).is_none() && parts > 0 {
-            item.set(PARTS, None::<i64>);
-            (1..=parts).for_each(|part| self.erase(Key::body_part(id, part)));
-        }
-        self.lead_to_loose(id, before, &item)?;
-        self.put(key, listed(item, id));
-        Ok(())
-    }
-
-    /// The whole body of a webhook, as it was kept.
-    pub(in super::super) async fn body_of(&mut self, id: u64, item: &Item) -> Result<Option<Vec<u8>>, Fault> {
-        let Some(first) = item.bytes(BODY) else { return Ok(None) };
-        let mut body = first.to_vec();
-        for part in 1..=item.count(PARTS)? {
-            let part = self.read(&Key::body_part(id, part)).await?;
-            let part = part.ok_or_else(|| Fault::unreadable("a body of which a part is missing"))?;
-            body.extend_from_slice(part.bytes(BODY).unwrap_or_default());
-        }
-        Ok(Some(body))
-    }
-
-    /// Lets the list of those that are no job's lead to a webhook as long as it is none's.
-    fn lead_to_loose(&mut self, id: u64, before: Option<String>, item: &Item) -> Result<(), Fault> {
-        let is = loose(item)?;
-        if let Some(gone) = before.filter(|before| is.as_ref() != Some(before)) {
-            self.erase(Key::loose(&gone, id));
-        }
-        if let Some(list) = is {
-            let leads = Item::default().with(WEBHOOK, id).with(QUARANTINE, item.text(QUARANTINE));
-            self.put(Key::loose(&list, id), leads);
-        }
-        Ok(())
-    }
-
-    /// Webhooks of a list that wait for their shop, the oldest first, at most so many.
-    async fn waiting(&mut self, list: &str, most: usize) -> Result<Vec<u64>, Fault> {
-        let (mut waiting, mut end) = (Vec::new(), None::<String>);
-        loop {
-            let among = end.as_deref().map_or(Among::All, |after| Among::Behind { begins: "", after });
-            let found = self.query(&Range::new(list, among, LOOSE_AT_ONCE)).await?;
-            for (_, item) in &found {
-                if item.text(QUARANTINE) == Some(QuarantineReason::UnknownShop.as_str()) {
-                    waiting.push(item.count(WEBHOOK)?);
-                }
-            }
-            match found.last() {
-                Some((key, _)) if found.len() >= LOOSE_AT_ONCE && waiting.len() < most => end = Some(key.sk.clone()),
-                _ => return Ok(waiting),
-            }
-        }
-    }
-
-    /// What is kept counts only as long as its shop is as it was read: it may be forgotten in this moment, or added.
-    fn rely_on_owner(&mut self, webhook: &Webhook, shop: Option<&ShopId>) {
-        if let Some(shop) = shop {
-            self.rely_on(&Key::shop(shop));
-        } else {
-            self.rely_on(&Key::domain(webhook.source, &webhook.merchant));
-            self.rely_on_tombs();
-        }
-    }
-
-    async fn has_webhook(&mut self, job: &JobRef, id: u64) -> Result<(), Fault> {
-        let key = Key::job(&job.lane, &job.job);
-        if let Some(item) = self.read(&key).await? {
-            let all = item.text(WEBHOOKS).map_or_else(|| id.to_string(), |known| format!("{known} {id}"));
-            self.put(key, item.with(WEBHOOKS, all));
-        }
-        Ok(())
     }
 }
 

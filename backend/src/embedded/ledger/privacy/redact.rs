@@ -4,13 +4,14 @@
 use lane::clock::Timestamp;
 use lane::id::LaneKey;
 use lane::marks::Mark;
-use lane::privacy::{Ask, Kept, Subject};
+use lane::privacy::{Ask, Subject};
 use serde::{Deserialize, Serialize};
 
 use super::super::rows::{find_job, find_job_at, find_lane, micros, one};
 use super::super::writer::{SqlUnit, done};
 use super::aside::{self, Looked, Whose};
 use super::forget::{self, LastRows, Which};
+use super::marked::{is_marked_by_now, marked};
 use super::scrub::{Scrubbed, scrub};
 use super::{Request, standing};
 use crate::ledger::fault::Fault;
@@ -148,13 +149,6 @@ fn customer(unit: &mut SqlUnit<'_>, request: &Request, progress: &mut Progress, 
     Ok(Step::More)
 }
 
-/// Whether an attempt has learnt since whose order it is.
-fn is_marked_by_now(unit: &SqlUnit<'_>, kept: &Kept) -> Result<bool, Fault> {
-    let Some(shop) = &kept.shop else { return Ok(false) };
-    let Some(lane) = find_lane(unit.conn, &LaneKey::orders(shop))? else { return Ok(false) };
-    Ok(!marked(unit, lane.row, kept, 1)?.is_empty())
-}
-
 /// Some of the customer's jobs that are not forgotten yet, nothing once there are no more: by the mark of who they are, which
 /// a forgotten job has lost, then the listed, then by their mail address.
 fn jobs_of(unit: &SqlUnit<'_>, request: &Request, progress: &mut Progress) -> Result<Option<Vec<i64>>, Fault> {
@@ -182,29 +176,6 @@ fn jobs_of(unit: &SqlUnit<'_>, request: &Request, progress: &mut Progress) -> Re
     let which = Which::MailedBefore { lane: lane.row, email, by: request.kept.received_at };
     let last = forget::last_rows(unit)?.job;
     forget::jobs_after(unit, which, &mut progress.jobs, last, JOBS_AT_ONCE)
-}
-
-/// Jobs of a lane that bear the customer's mark, or their mail address and nobody's mark, and were accepted before it was
-/// asked: whoever buys again afterwards is a customer again.
-fn marked(unit: &SqlUnit<'_>, lane: i64, kept: &Kept, most: usize) -> Result<Vec<i64>, Fault> {
-    let subject = &kept.request.subject;
-    let mut jobs = Vec::new();
-    // Those in line and those that have left it stand in two indexes.
-    let by_customer = "SELECT seq FROM job INDEXED BY job_customer
-                       WHERE lane = ?1 AND customer = ?2 AND in_line = 0 AND accepted_at <= ?4
-                       UNION ALL
-                       SELECT seq FROM job INDEXED BY job_line
-                       WHERE lane = ?1 AND in_line = 1 AND customer = ?2 AND accepted_at <= ?4 LIMIT ?3";
-    let by_email = "SELECT seq FROM job
-                    WHERE lane = ?1 AND email = ?2 AND customer IS NULL AND accepted_at <= ?4 LIMIT ?3";
-    for (sql, mark) in [(by_customer, &subject.customer), (by_email, &subject.email)] {
-        let Some(mark) = mark else { continue };
-        let mut statement = unit.conn.prepare_cached(sql)?;
-        let found = statement.query_map((lane, mark.as_str(), most, micros(kept.received_at)), |row| row.get(0))?;
-        jobs.extend(found.collect::<Result<Vec<i64>, _>>()?);
-    }
-    jobs.truncate(most);
-    Ok(jobs)
 }
 
 /// Forgets a job of the customer's. One that bears their mail address and is another customer's loses that alone: people
