@@ -10,26 +10,37 @@ mod terms;
 mod notices;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use backend::secrets::Local;
 use lane::clock::Clock;
 use lane::id::{AccountId, ShopId};
+use lane::ports::Secrets;
 use lane::shop::{SecretRef, Shop};
 use secrecy::SecretString;
+use service::{aws, settings};
 
-use crate::config::{Config, process_env};
+use crate::config::{Config, Home, Problems, process_env};
 use crate::{logs, program, say, shop};
 
 /// How long a provider may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was found so far. Lines are printed as they come, because some take seconds.
-#[derive(Debug, Default)]
 struct Findings {
     good: u32,
     warnings: u32,
     wrong: u32,
+    /// Where secrets are read.
+    secrets: Arc<dyn Secrets>,
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self { good: 0, warnings: 0, wrong: 0, secrets: Arc::new(Local) }
+    }
 }
 
 /// One thing that was found.
@@ -78,8 +89,8 @@ impl Findings {
     }
 
     /// The secret, if it can be read; a line if it cannot.
-    fn secret(&mut self, place: &str, reference: &SecretRef) -> Option<SecretString> {
-        match worker::secrets::read(reference) {
+    async fn secret(&mut self, place: &str, reference: &SecretRef) -> Option<SecretString> {
+        match self.secrets.read(reference).await {
             Ok(secret) => Some(secret),
             Err(error) => {
                 self.wrong(format!("{place}: {error}; set it where the program runs"));
@@ -95,9 +106,9 @@ fn plain(text: &str) -> String {
 }
 
 /// Checks; an error if anything is wrong.
-pub(crate) async fn run(settings: &shop::Settings, clock: &dyn Clock) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: &shop::Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<()> {
     let mut findings = Findings::default();
-    if let Some(config) = settings_file(&settings.config, &mut findings) {
+    if let Some(config) = settings_file(&settings.config, clock, &mut findings).await {
         let client = reqwest::Client::builder()
             .timeout(PATIENCE)
             // Credentials go where the settings say, and nowhere a provider sends us.
@@ -135,22 +146,26 @@ pub(crate) async fn run(settings: &shop::Settings, clock: &dyn Clock) -> anyhow:
     }
 }
 
-fn settings_file(path: &Path, findings: &mut Findings) -> Option<Config> {
-    let config = match Config::load(path, &process_env) {
+async fn settings_file(path: &Path, clock: &Arc<dyn Clock>, findings: &mut Findings) -> Option<Config> {
+    let config = match settings::load(path, &process_env, clock).await {
         Ok(config) => config,
-        Err(problems) => {
-            for problem in problems.0 {
-                findings.wrong(problem);
+        Err(error) => {
+            match error.downcast::<Problems>() {
+                Ok(problems) => problems.0.into_iter().for_each(|problem| findings.wrong(problem)),
+                Err(error) => findings.wrong(format!("{error:#}")),
             }
             return None;
         }
     };
+    if let Home::Aws(settings) = &config.home {
+        findings.secrets = Arc::new(aws::secrets(settings, clock).await);
+    }
     findings.good(format!("the settings in {} can be read", path.display()));
     if let Err(error) = logs::filter(&config.log, &process_env) {
         findings.wrong(format!("{error:#}"));
     }
     for reference in &config.webhooks.shopify_secrets {
-        if findings.secret("[webhooks] shopify_secrets", reference).is_some() {
+        if findings.secret("[webhooks] shopify_secrets", reference).await.is_some() {
             findings.good(format!("[webhooks] shopify_secrets: {reference} can be read"));
         }
     }

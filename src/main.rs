@@ -5,16 +5,8 @@
 //! tells what is wrong with an installation, `send` plays Shopify, `bench` measures. The modules stand in the order in which a start goes through them.
 
 mod say;
-mod config;
-mod logs;
-mod kill_points;
-mod serve;
-mod health;
-mod figures;
 mod control;
 mod program;
-mod signals;
-mod handles;
 mod up;
 mod demo;
 mod shop;
@@ -35,8 +27,10 @@ use lane::clock::{Clock, SystemClock};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use config::{Config, process_env};
+use backend::secrets::Local;
 use control::{Answer, Office, Ports};
+use service::config::{Config, Home, process_env};
+use service::{aws, config, figures, handles, health, kill_points, logs, serve, settings, signals};
 
 /// How long a blocking read that nobody waits for any more may hold up the end of the process.
 const LAST_READS: Duration = Duration::from_secs(1);
@@ -111,23 +105,27 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(demo) => demo::run(demo, clock, chance).await,
         Command::Up(up) => up::run(&up, clock, chance).await,
         Command::Send(send) => send::run(send, &mut chance).await,
-        Command::Check(settings) => check::run(&settings, clock.as_ref()).await,
+        Command::Check(settings) => check::run(&settings, &clock).await,
         Command::Bench(bench) => bench::run(bench, clock).await,
         Command::Shop(shops) => {
-            let config = Config::load(&shops.settings().config, &process_env)?;
+            let config = load(shops.settings(), &clock).await?;
             let command = shops.command(&config)?;
             tell(&config, command, clock, chance).await
         }
         Command::Operator(operators) => {
-            let config = Config::load(&operators.settings().config, &process_env)?;
+            let config = load(operators.settings(), &clock).await?;
             tell(&config, operators.command(), clock, chance).await
         }
         Command::Privacy(requests) => {
-            let config = Config::load(&requests.settings().config, &process_env)?;
+            let config = load(requests.settings(), &clock).await?;
             let ask = |command| ask(&config, command, clock.clone(), StdRng::from_rng(&mut chance));
             privacy::run(requests, ask).await
         }
     }
+}
+
+async fn load(settings: &shop::Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<Config> {
+    settings::load(&settings.config, &process_env, clock).await
 }
 
 /// Has a command carried out, and prints what came of it.
@@ -136,20 +134,31 @@ async fn tell(config: &Config, command: control::Command, clock: Arc<dyn Clock>,
     Ok(())
 }
 
-/// Has a command carried out by the running program, or here if none runs. A refusal is an error.
+/// Has a command carried out by the running program, or here if none runs or the ledger is everybody's. A refusal is an
+/// error.
 async fn ask(
     config: &Config,
     command: control::Command,
     clock: Arc<dyn Clock>,
     chance: StdRng,
 ) -> anyhow::Result<control::Reply> {
-    let reply = match control::ask(&config.ledger.socket(), &command).await? {
-        Answer::Reply(reply) => reply,
-        Answer::NobodyListens => {
-            let ledger = Arc::new(Ledger::open(&config.ledger.path, clock.as_ref())?);
-            let office = Office::new(Ports::of(&ledger), program::warehouses(config), clock, chance);
-            // Nobody hears a wake-up now; the sweep of the next start finds the lanes.
-            office.carry_out(command).await.reply
+    let reply = match &config.home {
+        Home::Machine(ledger) => match control::ask(&ledger.socket(), &command).await? {
+            Answer::Reply(reply) => reply,
+            Answer::NobodyListens => {
+                let ledger = Arc::new(Ledger::open(&ledger.path, clock.as_ref())?);
+                let warehouses = program::warehouses(config);
+                let office = Office::new(Ports::of(&ledger), warehouses, Arc::new(Local), clock, chance);
+                // Nobody hears a wake-up now; the sweep of the next start finds the lanes.
+                office.carry_out(command).await.reply
+            }
+        },
+        Home::Aws(settings) => {
+            let backend = aws::open(settings, &clock).await?;
+            let (ledger, warehouses) = (Ports::of(&backend.ledger), program::warehouses(config));
+            Office::new(ledger, warehouses, backend.secrets, clock, chance)
+                .answer(command, backend.queue.as_ref())
+                .await
         }
     };
     if control::is_refusal(&reply) {

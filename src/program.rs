@@ -4,8 +4,6 @@
 //! [`Program::start`] refuses before it serves: what is missing, damaged or taken is told in words, and nothing is
 //! half up. [`Program::run`] serves until it is asked to stop, then drains; or until a part ends that must not.
 
-mod parts;
-mod forget;
 mod log_length;
 mod boots;
 
@@ -16,27 +14,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use backend::embedded::ledger::{Boot, Ledger, Origin};
+use backend::embedded::ledger::{Boot, LOG_PAGES, Ledger, Origin};
 use backend::embedded::queue::{self, Queue};
-use lane::clock::{Clock, Timestamp};
+use backend::secrets::Local;
+use lane::clock::Clock;
 use lane::id::AccountId;
-use lane::ports::Registry as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use worker::configured::Workers;
+use worker::housekeeping;
+use worker::limiter::Limiter;
+use worker::redactions::Redactions;
 
 use crate::config::Config;
 use crate::control::{Office, Ports, Socket};
-use crate::figures;
+use crate::figures::{self, LogBytes};
 use crate::health::{self, Health};
 use crate::serve::{Limits, listen, serve};
-use forget::Forgetting;
-pub(crate) use forget::UNREAD_TOLD;
-pub(crate) use log_length::log_bytes;
-use parts::Workers;
+use log_length::log_bytes;
 
 /// How long requests and attempts in progress are given at the end. Orchestrators kill after 30 s; the longest
 /// provider call takes less than this.
@@ -44,13 +43,6 @@ const DRAIN: Duration = Duration::from_secs(25);
 
 /// How long answers in progress get once the ledger has stopped: none of them can succeed any more.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
-
-/// How often counts are tidied and old bodies dropped.
-const HOUSEKEEPING: Duration = Duration::from_hours(1);
-/// How often what histograms hold is folded; without it they grow until somebody reads `/metrics`.
-const FOLDING: Duration = Duration::from_secs(5);
-/// How long bodies of webhooks of unknown shops are kept.
-const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// The ids of the warehouse accounts that shops may choose.
 pub(crate) fn warehouses(config: &Config) -> BTreeSet<AccountId> {
@@ -94,27 +86,31 @@ impl Program {
         clock: Arc<dyn Clock>,
         mut chance: StdRng,
     ) -> anyhow::Result<Self> {
-        let handler = parts::handler_settings(config)?;
+        let place = config.machine()?;
+        let log_pages = place.log_pages().unwrap_or(LOG_PAGES);
+        let handler = handler::Settings::configured(config, &Local).await?;
         let boot = Boot { id: boots::fresh(&mut chance), origin };
-        let ledger = Ledger::boot(&config.ledger.path, &boot, config.ledger.log_pages(), clock.as_ref())?;
+        let ledger = Ledger::boot(&place.path, &boot, log_pages, clock.as_ref())?;
         let webhooks = listen("[webhooks] listen", config.webhooks.listen).await?;
         let review = listen("[review] listen", config.review.listen).await?;
         let addresses = Addresses { webhooks: webhooks.local_addr()?, review: review.local_addr()? };
-        let socket = Socket::open(config.ledger.socket())?;
+        let socket = Socket::open(place.socket())?;
         let queue = Queue::new(lane::id::Queue::Orders, Arc::clone(&clock), queue::Settings::default());
-        let workers = parts::workers(config, &ledger, &queue, &clock, chance.next_u64())?;
-        let shared = Arc::new(ledger.clone());
+        let (shared, message_queue) = (Arc::new(ledger.clone()), Arc::new(queue.clone()));
+        let ports = worker::configured::Ports::of(&shared, &message_queue, Arc::new(Local));
+        let workers = Workers::configured(config, ports, Limiter::new(Arc::clone(&clock)), &clock, chance.next_u64())?;
         let office = Arc::new(Office::new(
             Ports::of(&shared),
             warehouses(config),
+            Arc::new(Local),
             Arc::clone(&clock),
             StdRng::from_rng(&mut chance),
         ));
-        let file = config.ledger.path.clone();
+        let file = place.path.clone();
         Ok(Self {
             ledger,
             file,
-            log_pages: config.ledger.log_pages(),
+            log_pages,
             queue,
             workers,
             office,
@@ -187,10 +183,12 @@ impl Program {
         let sender = Arc::new(self.queue);
         let handler = handler::router(self.handler, ledger.clone(), sender.clone(), Arc::clone(&self.clock))
             .merge(health.clone());
+        let file = self.file.clone();
+        let of_log: LogBytes = Box::new(move || log_bytes(&file));
         let review =
             review::router(ledger.clone(), sender.clone(), Arc::clone(&self.clock), review::Settings::default())
                 .merge(health)
-                .merge(figures::router(self.counts.clone(), &ledger, &self.file, Arc::clone(&self.clock)));
+                .merge(figures::router(self.counts.clone(), &ledger, Some(of_log), Arc::clone(&self.clock)));
         let mut parts = JoinSet::new();
         let (webhooks, people, socket) = (self.webhooks, self.review, self.socket);
         let token = || stop.clone();
@@ -218,32 +216,23 @@ impl Program {
             daemon.run(at_daemon).await;
             "the worker's daemon"
         });
-        parts.spawn(fold(self.counts, token()));
+        let (counts, at_folding) = (self.counts, token());
+        parts.spawn(async move {
+            figures::fold(&counts, &at_folding).await;
+            "the folding of figures"
+        });
         parts.spawn(log_length::watch(self.file, self.log_pages, token()));
-        parts.spawn(Forgetting::new(ledger.clone(), Arc::clone(&self.clock)).run(token()));
+        let (redactions, at_redactions) = (Redactions::new(ledger.clone(), Arc::clone(&self.clock)), token());
+        parts.spawn(async move {
+            redactions.run(&at_redactions).await;
+            "the carrying out of privacy requests"
+        });
         parts.spawn(boots::renew(ledger.clone(), Arc::clone(&self.clock), self.chance, token()));
-        parts.spawn(keep_house(ledger, self.clock, token()));
+        let (clock, at_housekeeping) = (self.clock, token());
+        parts.spawn(async move {
+            housekeeping::run(ledger.as_ref(), clock.as_ref(), &at_housekeeping).await;
+            "the housekeeping"
+        });
         parts
-    }
-}
-
-async fn fold(counts: PrometheusHandle, stop: CancellationToken) -> Ended {
-    while stop.run_until_cancelled(tokio::time::sleep(FOLDING)).await.is_some() {
-        counts.run_upkeep();
-    }
-    "the folding of figures"
-}
-
-async fn keep_house(ledger: Arc<Ledger>, clock: Arc<dyn Clock>, stop: CancellationToken) -> Ended {
-    loop {
-        let before = clock.now().checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        match ledger.expire(before).await {
-            Ok(0) => {}
-            Ok(dropped) => tracing::info!(dropped, "bodies of webhooks of unknown shops were dropped after 30 days"),
-            Err(error) => tracing::warn!(%error, "old webhooks could not be dropped; the next hour tries again"),
-        }
-        if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING)).await.is_none() {
-            return "the housekeeping";
-        }
     }
 }

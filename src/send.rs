@@ -4,10 +4,12 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use backend::secrets::Local;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use lane::ports::Secrets as _;
 use lane::shop::SecretRef;
 use rand::RngCore;
 use reqwest::{Client, StatusCode, Url};
@@ -47,7 +49,7 @@ pub(crate) struct Send {
 
 /// Sends it and says what the answer means.
 pub(crate) async fn run(send: Send, chance: &mut (dyn RngCore + std::marker::Send)) -> anyhow::Result<()> {
-    let secret = worker::secrets::read(&send.secret)?;
+    let secret = Local.read(&send.secret).await?;
     let body = std::fs::read(&send.file).with_context(|| format!("{} cannot be read", send.file.display()))?;
     let client = Client::builder().no_proxy().timeout(std::time::Duration::from_secs(10)).build()?;
     if let Some(simulator) = &send.simulator {

@@ -49,7 +49,7 @@ pub(crate) enum Shops {
 /// Where the settings are.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Settings {
-    /// The file with the settings.
+    /// The file with the settings, or ssm:NAME for a parameter of AWS Systems Manager.
     #[arg(long, value_name = "FILE", default_value = "lanekeeper.toml")]
     pub(crate) config: PathBuf,
 }

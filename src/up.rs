@@ -7,9 +7,9 @@ use clap::Args;
 use lane::clock::Clock;
 use rand::rngs::StdRng;
 
-use crate::config::{Config, process_env};
+use crate::config::process_env;
 use crate::program::Program;
-use crate::{figures, handles, kill_points, logs, shop, signals};
+use crate::{figures, handles, kill_points, logs, settings, shop, signals};
 
 /// How the program is started.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(crate) struct Up {
 
 /// Runs the program.
 pub(crate) async fn run(up: &Up, clock: Arc<dyn Clock>, chance: StdRng) -> anyhow::Result<()> {
-    let config = Config::load(&up.settings.config, &process_env)?;
+    let config = settings::load(&up.settings.config, &process_env, &clock).await?;
     logs::start(&config.log, logs::Destination::Stderr, &process_env)?;
     kill_points::arm(&process_env)?;
     handles::raise();
@@ -37,7 +37,7 @@ pub(crate) async fn run(up: &Up, clock: Arc<dyn Clock>, chance: StdRng) -> anyho
     tracing::info!(
         webhooks = %addresses.webhooks,
         review = %addresses.review,
-        ledger = %config.ledger.path.display(),
+        ledger = %config.machine()?.path.display(),
         "the program is up"
     );
     program.run(stop).await

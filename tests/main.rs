@@ -2,6 +2,7 @@
 //! every call and every effect. What the simulators did not see did not happen.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[expect(dead_code, unused_imports, reason = "tests on AWS use more of it")]
 mod world;
 mod sequence;
 mod answers;
@@ -37,3 +38,6 @@ mod said;
 mod seen;
 mod commands;
 mod readme;
+
+/// One program over one file.
+const HOME: world::Home = world::Home::Machine;

@@ -1,5 +1,7 @@
 //! A small world: simulated providers, the program under test in a folder of its own, and merchants that sell.
 
+mod home;
+mod lambda;
 mod program;
 mod delivery;
 mod selling;
@@ -16,6 +18,8 @@ use simulators::{ShipStation, Shopify, shipstation, shopify};
 
 pub(crate) use delivery::Delivery;
 pub(crate) use desk::{Desk, path};
+pub(crate) use home::Home;
+pub(crate) use lambda::Fifo;
 pub(crate) use program::{Program, command_under};
 
 /// The secret the program knows.
@@ -27,8 +31,12 @@ pub(crate) const ALONE: &str = "[carriage.burst]\norders = 1\n";
 /// Ends the address of the warehouse account's notices.
 pub(crate) const NOTICE_SECRET: &str = "notices-of-this-test-alone";
 
-/// Generous, because two cores run everything at once; a test that passes never waits this long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+/// Generous, because two cores run everything at once; a test that passes never waits this long. On AWS a worker that was
+/// killed keeps its lane for the 130 s of its lease.
+pub(crate) const PATIENCE: Duration = match crate::HOME {
+    Home::Machine => Duration::from_secs(90),
+    Home::Aws | Home::Lambda => Duration::from_mins(5),
+};
 
 /// Providers, a program, and a client.
 pub(crate) struct World {
@@ -53,7 +61,8 @@ impl World {
         let shipstation = ShipStation::start(here, shipstation::Settings::default(), clock).await.unwrap();
         shipstation.add_account("ss-key", "ss-secret", calls_per_minute);
         let folder = tempfile::tempdir().unwrap();
-        write_settings(folder.path(), &shopify, &shipstation, calls_per_minute);
+        let home = crate::HOME.make(folder.path()).await;
+        write_settings(folder.path(), &home, &shopify, &shipstation, calls_per_minute);
         let program = Program::start(folder.path(), env).await;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().unwrap();
         Self { shopify, shipstation, program, http, folder }
@@ -64,9 +73,13 @@ impl World {
         self.restart_with(&[]).await;
     }
 
-    /// Starts the program again with variables in its environment.
+    /// Starts the program again with variables in its environment. On AWS it ends in good order first: who kills a worker
+    /// waits for its lease, which tests of that do.
     pub(crate) async fn restart_with(&mut self, env: &[(&str, &str)]) {
-        self.program.kill().await;
+        match crate::HOME {
+            Home::Machine => self.program.kill().await,
+            Home::Aws | Home::Lambda => assert!(self.program.terminate().await),
+        }
         self.program = Program::start(self.folder.path(), env).await;
     }
 
@@ -223,11 +236,10 @@ pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool)
     assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "not within {PATIENCE:?}: {what}");
 }
 
-fn write_settings(folder: &Path, shopify: &Shopify, shipstation: &ShipStation, calls_per_minute: u32) {
+fn write_settings(folder: &Path, home: &str, shopify: &Shopify, shipstation: &ShipStation, calls_per_minute: u32) {
     let settings = format!(
         r#"
-[ledger]
-path = "{ledger}"
+{home}
 [webhooks]
 listen = "127.0.0.1:0"
 shopify_secrets = ["env:PREVIOUS_SECRET", "env:SECRET"]
@@ -246,7 +258,6 @@ per_minute = {calls_per_minute}
 format = "json"
 level = "info"
 "#,
-        ledger = folder.join("ledger.db").display(),
         shopify = shopify.base_url(),
         shipstation = shipstation.base_url(),
     );

@@ -2,6 +2,7 @@
 
 pub mod ledger;
 pub mod queue;
+pub mod secrets;
 
 use aws_config::{BehaviorVersion, Region};
 

@@ -21,9 +21,11 @@ pub(crate) mod asking;
 pub(crate) mod tombs;
 pub(crate) mod names;
 pub(crate) mod exported;
+pub(crate) mod forgetting;
 pub(crate) mod ending;
 pub(crate) mod strip;
 pub(crate) mod timeline;
+pub(crate) mod view;
 
 use lane::webhook::Webhook;
 

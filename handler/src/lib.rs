@@ -10,6 +10,7 @@
 //! A new source of webhooks is one file in `verify`, one in `parse`, and one route.
 
 mod settings;
+mod configured;
 mod receive;
 mod bounds;
 mod verify;
@@ -17,5 +18,6 @@ mod parse;
 mod record;
 mod answer;
 
+pub use configured::NotConfigured;
 pub use receive::router;
 pub use settings::{InvalidSettings, Settings, Warehouse};

@@ -3,19 +3,23 @@
 
 mod intake;
 mod work;
+mod limits;
 mod desk;
 mod registry;
 mod shipping;
 mod privacy;
 mod queue;
+mod secrets;
 
 use crate::state::ImpossibleMove;
 
 pub use desk::{Decided, Desk, Once, RequestKey};
 pub use intake::{Intake, Notice, Recorded, WAKE_UPS_PER_LANE_MAX};
+pub use limits::{Agreed, Limit, Limits};
 pub use privacy::{Privacy, Redacted};
 pub use queue::{QueueError, QueueReceiver, QueueSender, Receipt, Received, Settled};
 pub use registry::{Registry, RegistryError};
+pub use secrets::{SecretError, Secrets};
 pub use shipping::{OpenNotice, ShippedOrder, Shipping};
 pub use work::{Begin, Burst, Complete, Head, Release, Swept, Work};
 

@@ -4,11 +4,17 @@
 //! answered within 30 days (*shopify.dev: Privacy law compliance*). A request is recorded like a webhook and carried out
 //! by the ledger itself. Who is meant is kept as marks, never as a name or an address.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::id::{JobId, ShopId};
 use crate::marks::Mark;
+
+/// How long a request that could not be read is told: as long as it can still be answered in time. Shopify gives 30 days
+/// (*shopify.dev: Privacy law compliance*).
+pub const UNREAD_TOLD: Duration = Duration::from_hours(30 * 24);
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

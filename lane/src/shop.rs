@@ -29,7 +29,7 @@ impl Source {
     }
 }
 
-/// Where a secret lies: `env:NAME` or `file:PATH`. The secret itself is never stored in the ledger.
+/// Where a secret lies: `env:NAME`, `file:PATH` or `ssm:NAME`. The secret itself is never stored in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SecretRef {
@@ -37,11 +37,14 @@ pub enum SecretRef {
     Env(String),
     /// A file readable by the running program; a final line break is not part of the secret.
     File(String),
+    /// A parameter of AWS Systems Manager, which also leads to Secrets Manager (*AWS Systems Manager User Guide:
+    /// Referencing AWS Secrets Manager secrets from Parameter Store parameters*).
+    Parameter(String),
 }
 
 /// A text that names no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a secret is given as env:NAME or file:PATH, never as the secret itself")]
+#[error("a secret is given as env:NAME, file:PATH or ssm:NAME, never as the secret itself")]
 pub struct InvalidSecretRef;
 
 impl FromStr for SecretRef {
@@ -50,6 +53,7 @@ impl FromStr for SecretRef {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
+            Some(("ssm", name)) if !name.is_empty() => Ok(Self::Parameter(name.to_owned())),
             Some(_) | None => Err(InvalidSecretRef),
         }
     }
@@ -73,6 +77,7 @@ impl fmt::Display for SecretRef {
         match self {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{path}"),
+            Self::Parameter(name) => write!(f, "ssm:{name}"),
         }
     }
 }

@@ -158,6 +158,15 @@ pub enum QuarantineReason {
 }
 
 impl QuarantineReason {
+    /// The reason that a row's word stands for. What nobody knows the word of can only be looked at.
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "unknown_shop" => Self::UnknownShop,
+            "unknown_to_shop" => Self::UnknownToShop,
+            _ => Self::Unreadable,
+        }
+    }
+
     /// The word for rows and metrics.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::ensure;
+use backend::secrets::Local;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use lane::clock::{Clock, SystemClock, Timestamp, after, until};
 use lane::id::LaneKey;
@@ -125,7 +126,8 @@ impl Market {
         filling.jobs(orders, SHOPS).await?;
         let (limiter, ledger) = (Limiter::new(time()), Arc::new(filling.ledger));
         let settings = ShopifySettings { base_url: shopify.base_url(), ..ShopifySettings::default() };
-        let orders = Orders::new(Accounts::of([account]), settings, limiter.clone(), time(), ledger.clone())?;
+        let orders =
+            Orders::new(Accounts::of([account]), settings, Arc::new(Local), limiter.clone(), time(), ledger.clone())?;
         let lanes = Lanes::new(ledger, Arc::new(orders), limiter, time(), "bench".into(), 7);
         Ok(Self { shopify, shipstation, lanes })
     }

@@ -2,17 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use backend::embedded::ledger::Ledger;
 use jiff::SignedDuration;
 use lane::clock::{Clock, Timestamp};
-use lane::ports::Registry as _;
+use lane::ports::Registry;
 use lane::shop::Shop;
 use reqwest::Client;
+use service::aws;
 use tokio::net::TcpListener;
 
 use super::Findings;
-use crate::config::{self, Config};
+use crate::config::{self, Aws, Config, Home};
 use crate::control::{self, Answer, Command, Reply};
 
 /// How far the clock may be off. Signatures and limits do not depend on it, but leases and the times people see do.
@@ -31,9 +33,30 @@ pub(super) struct Known {
 }
 
 /// Asks the running program, or looks into the file if none runs.
-pub(super) async fn ledger(config: &Config, clock: &dyn Clock, findings: &mut Findings) -> Known {
-    let path = &config.ledger.path;
-    match control::ask(&config.ledger.socket(), &Command::ShopList).await {
+pub(super) async fn ledger(config: &Config, clock: &Arc<dyn Clock>, findings: &mut Findings) -> Known {
+    match &config.home {
+        Home::Machine(ledger) => on_machine(ledger, clock.as_ref(), findings).await,
+        Home::Aws(settings) => Known { running: true, shops: on_aws(settings, clock, findings).await },
+    }
+}
+
+/// Table and queue are there and as they have to be, or it is told what is wrong with them.
+async fn on_aws(settings: &Aws, clock: &Arc<dyn Clock>, findings: &mut Findings) -> Vec<Shop> {
+    match aws::open(settings, clock).await {
+        Ok(backend) => {
+            findings.good(format!("the table {} and the queue {} can be used", settings.table, settings.orders_queue));
+            shops(backend.ledger.as_ref(), &format!("table {}", settings.table), findings).await
+        }
+        Err(error) => {
+            findings.wrong(format!("{error:#}"));
+            Vec::new()
+        }
+    }
+}
+
+async fn on_machine(settings: &config::Ledger, clock: &dyn Clock, findings: &mut Findings) -> Known {
+    let path = &settings.path;
+    match control::ask(&settings.socket(), &Command::ShopList).await {
         Ok(Answer::Reply(Reply::Shops(shops))) => {
             findings.good(format!("the program runs, and its ledger {} answers", path.display()));
             Known { running: true, shops }
@@ -73,20 +96,27 @@ async fn file(path: &Path, clock: &dyn Clock, findings: &mut Findings) -> Vec<Sh
             return Vec::new();
         }
     };
+    shops(&ledger, &format!("ledger {}", path.display()), findings).await
+}
+
+async fn shops(ledger: &dyn Registry, name: &str, findings: &mut Findings) -> Vec<Shop> {
     match ledger.shops().await {
         Ok(shops) => {
-            findings.good(format!("the ledger {} is sound", path.display()));
+            findings.good(format!("the {name} is sound"));
             shops.iter().map(|shop| Shop::clone(shop)).collect()
         }
         Err(error) => {
-            findings.wrong(format!("the ledger {} cannot be read: {error}", path.display()));
+            findings.wrong(format!("the {name} cannot be read: {error}"));
             Vec::new()
         }
     }
 }
 
-/// Whether the ports are free, or ours.
+/// Whether the ports are free, or ours. The services on AWS are elsewhere.
 pub(super) async fn listeners(config: &Config, running: bool, client: &Client, findings: &mut Findings) {
+    if matches!(config.home, Home::Aws(_)) {
+        return;
+    }
     for (setting, variable, address) in [
         ("[webhooks] listen", config::WEBHOOKS_LISTEN, config.webhooks.listen),
         ("[review] listen", config::REVIEW_LISTEN, config.review.listen),

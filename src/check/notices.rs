@@ -27,7 +27,7 @@ pub(super) async fn look(config: &Config, shops: &[Shop], client: &Client, findi
             }
             continue;
         };
-        let Some(secret) = findings.secret(&format!("{place} notify_secret"), reference) else { continue };
+        let Some(secret) = findings.secret(&format!("{place} notify_secret"), reference).await else { continue };
         if let Err(error) = usable(name, account, &secret) {
             findings.wrong(format!("{place}: {error}"));
             continue;
@@ -54,7 +54,8 @@ async fn subscribed(
 ) {
     let place = format!("[accounts.{}]", name.as_str());
     // Missing credentials were told before.
-    let (Ok(key), Ok(own)) = (worker::secrets::read(&account.key), worker::secrets::read(&account.secret)) else {
+    let (Ok(key), Ok(own)) = (findings.secrets.read(&account.key).await, findings.secrets.read(&account.secret).await)
+    else {
         return;
     };
     let door = Door { base_url: account.base_url.as_str(), key: &key, secret: &own };

@@ -43,8 +43,8 @@ pub(super) async fn accounts(config: &Config, client: &Client, findings: &mut Fi
     let mut said = Said::default();
     for (name, account) in &config.accounts {
         let place = format!("[accounts.{}]", name.as_str());
-        let key = findings.secret(&format!("{place} key"), &account.key);
-        let secret = findings.secret(&format!("{place} secret"), &account.secret);
+        let key = findings.secret(&format!("{place} key"), &account.key).await;
+        let secret = findings.secret(&format!("{place} secret"), &account.secret).await;
         let (Some(key), Some(secret)) = (key, secret) else { continue };
         let door = Door { base_url: account.base_url.as_str(), key: &key, secret: &secret };
         let Some(answer) = ask_stores(&place, client, door, &mut said.dates, findings).await else { continue };
@@ -116,7 +116,7 @@ pub(super) async fn shops(config: &Config, shops: &[Shop], client: &Client, find
     let mut dates = Dates::new();
     for shop in shops {
         let place = format!("the shop {}", shop.id);
-        let Some(token) = findings.secret(&place, &shop.token) else { continue };
+        let Some(token) = findings.secret(&place, &shop.token).await else { continue };
         let base = config.shopify.base_url.as_str().replace("{domain}", shop.domain());
         let url = format!("{base}/admin/api/{}/graphql.json", config.shopify.api_version.as_str());
         let admin = Admin { client, url, token };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lane::clock::Clock;
 use lane::id::{AccountId, OperatorId, ShopId};
 use lane::operator::{Operator, Role};
-use lane::ports::{Desk, LedgerError, Privacy, Redacted, Registry, RegistryError};
+use lane::ports::{Desk, LedgerError, Privacy, QueueSender, Redacted, Registry, RegistryError, Secrets};
 use lane::rules::HoldRules;
 use lane::shop::Shop;
 use lane::view::{Page, QuarantineReason};
@@ -36,6 +36,7 @@ impl Ports {
 pub(crate) struct Office {
     ledger: Ports,
     warehouses: BTreeSet<AccountId>,
+    secrets: Arc<dyn Secrets>,
     clock: Arc<dyn Clock>,
     /// Whoever has it carries a change out; other changes wait, so that no two read and write across each other.
     chance: Mutex<StdRng>,
@@ -59,8 +60,14 @@ impl From<Reply> for CarriedOut {
 
 impl Office {
     /// `warehouses` are the accounts of the settings.
-    pub(crate) fn new(ledger: Ports, warehouses: BTreeSet<AccountId>, clock: Arc<dyn Clock>, chance: StdRng) -> Self {
-        Self { ledger, warehouses, clock, chance: Mutex::new(chance) }
+    pub(crate) fn new(
+        ledger: Ports,
+        warehouses: BTreeSet<AccountId>,
+        secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
+        chance: StdRng,
+    ) -> Self {
+        Self { ledger, warehouses, secrets, clock, chance: Mutex::new(chance) }
     }
 
     /// Carries a command out. What goes wrong is told in the reply.
@@ -95,6 +102,19 @@ impl Office {
         done.unwrap_or_else(|error| Reply::Refused(error.to_string()).into())
     }
 
+    /// Carries a command out and wakes the lanes that have work because of it.
+    pub(crate) async fn answer(&self, command: Command, sender: &dyn QueueSender) -> Reply {
+        let done = self.carry_out(command).await;
+        for send in &done.sends {
+            // The sweep finds the lane all the same.
+            if let Err(error) = sender.send(send).await {
+                let lane = &send.wake_up.lane;
+                tracing::warn!(%error, lane = %lane, "a wake-up could not be sent; the sweep makes up for it");
+            }
+        }
+        done.reply
+    }
+
     async fn add_shop(&self, mut shop: Shop, replace: bool) -> Result<CarriedOut, RegistryError> {
         if let Some(refusal) = self.normalise(&mut shop) {
             return Ok(Reply::Refused(refusal).into());
@@ -110,7 +130,7 @@ impl Office {
         let kept = self.kept_webhooks(&shop).await?;
         let sends = self.ledger.registry.put_shop(&shop, now).await?;
         let became_work = kept.saturating_sub(self.kept_webhooks(&shop).await?);
-        let notes = secret_note(&shop).into_iter().collect();
+        let notes = self.secret_note(&shop).await.into_iter().collect();
         let replaced = before.map(|known| Box::new(Shop::clone(&known)));
         let reply = Reply::ShopAdded { shop: Box::new(shop), replaced, became_work, notes };
         Ok(CarriedOut { reply, sends })
@@ -250,13 +270,13 @@ impl Office {
         self.ledger.registry.put_operator(&Operator { disabled: true, ..known }).await?;
         Ok(Reply::OperatorDisabled(name))
     }
-}
 
-/// A token that this process cannot read is not refused: it may be there when the program starts next.
-fn secret_note(shop: &Shop) -> Option<String> {
-    let error = worker::secrets::read(&shop.token).err()?;
-    Some(format!(
-        "{error}; until the running program can read it, the shop's lane pauses at its first job (a variable takes a \
-         restart, a file does not)"
-    ))
+    /// A token that this process cannot read is not refused: it may be there when the program starts next.
+    async fn secret_note(&self, shop: &Shop) -> Option<String> {
+        let error = self.secrets.read(&shop.token).await.err()?;
+        Some(format!(
+            "{error}; until the running program can read it, the shop's lane pauses at its first job (a variable takes a \
+             restart, a file does not)"
+        ))
+    }
 }

@@ -79,14 +79,7 @@ async fn answer(
     State((office, sender)): State<(Arc<Office>, Arc<dyn QueueSender>)>,
     Json(command): Json<Command>,
 ) -> Json<Reply> {
-    let done = office.carry_out(command).await;
-    for send in &done.sends {
-        // The sweep finds the lane all the same.
-        if let Err(error) = sender.send(send).await {
-            tracing::warn!(%error, lane = %send.wake_up.lane, "a wake-up could not be sent; the sweep makes up for it");
-        }
-    }
-    Json(done.reply)
+    Json(office.answer(command, sender.as_ref()).await)
 }
 
 /// What came of asking the running program.

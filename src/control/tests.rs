@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use backend::embedded::ledger::Ledger;
 use backend::embedded::queue::{self, Queue};
+use backend::secrets::Local;
 use lane::carriage::Carriage;
 use lane::clock::{Clock, SystemClock};
 use lane::id::{AccountId, OperatorId, ShopId};
@@ -47,7 +48,13 @@ impl Running {
 fn office(ledger: &Ledger) -> Office {
     let shared = Arc::new(ledger.clone());
     let warehouses = BTreeSet::from([AccountId::at("shipstation", "main")]);
-    Office::new(Ports::of(&shared), warehouses, Arc::new(SystemClock::start()), StdRng::seed_from_u64(1))
+    Office::new(
+        Ports::of(&shared),
+        warehouses,
+        Arc::new(Local),
+        Arc::new(SystemClock::start()),
+        StdRng::seed_from_u64(1),
+    )
 }
 
 fn running() -> Running {

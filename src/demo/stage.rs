@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use backend::embedded::ledger::{Ledger, Origin};
+use backend::secrets::Local;
 use lane::clock::Clock;
 use lane::id::OperatorId;
 use lane::operator::Role;
+use lane::ports::Secrets as _;
 use lane::shop::SecretRef;
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngCore as _};
@@ -123,8 +125,8 @@ impl Stage {
     }
 
     /// The token of a shop, for giving it back after it was revoked.
-    pub(super) fn token(&self, part: &Part) -> anyhow::Result<SecretString> {
-        Ok(worker::secrets::read(&Secrets { folder: self.folder.join("secrets") }.reference(part.id))?)
+    pub(super) async fn token(&self, part: &Part) -> anyhow::Result<SecretString> {
+        Ok(Local.read(&Secrets { folder: self.folder.join("secrets") }.reference(part.id)).await?)
     }
 
     /// The maker of a shop's orders in this run.
@@ -215,8 +217,8 @@ async fn subscribe(
     for account in cast::accounts().into_iter().filter(|account| cast::tells(account)) {
         let secret = secrets.write(&notice_secret(account), chance)?;
         let path = Account::notice_path(&AccountName::parse(account)?, secret.expose_secret());
-        let key = worker::secrets::read(&secrets.reference(&format!("{account}-key")))?;
-        let own = worker::secrets::read(&secrets.reference(&format!("{account}-secret")))?;
+        let key = Local.read(&secrets.reference(&format!("{account}-key"))).await?;
+        let own = Local.read(&secrets.reference(&format!("{account}-secret"))).await?;
         let answer = client
             .post(format!("{}/webhooks/subscribe", shipstation.base_url()))
             .basic_auth(key.expose_secret(), Some(own.expose_secret()))

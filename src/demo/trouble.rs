@@ -84,7 +84,7 @@ async fn revoke(stage: Arc<Stage>, robin: Robin, pace: Pace, stop: CancellationT
     stage.shopify.revoke(&domain);
     // Stopped or not, the token is given back: the orders that wait for it are to be settled.
     stop.run_until_cancelled(tokio::time::sleep(pace.revoked)).await;
-    match stage.token(REVOKED) {
+    match stage.token(REVOKED).await {
         Ok(token) => stage.shopify.add_shop(&domain, token.expose_secret()),
         Err(error) => tracing::error!(%error, "the made-up token could not be given back"),
     }

@@ -19,7 +19,7 @@ const LONG: u64 = 2;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 
 /// How many bytes the log of this ledger takes on the disk; none if there is no log.
-pub(crate) fn log_bytes(ledger: &Path) -> u64 {
+pub(super) fn log_bytes(ledger: &Path) -> u64 {
     let mut log = ledger.as_os_str().to_owned();
     log.push("-wal");
     std::fs::metadata(PathBuf::from(log)).map_or(0, |log| log.len())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ::lane::id::AccountId;
 use ::lane::shop::SecretRef;
+use service::config::{Config, Provider};
 
 /// One key at `ShipStation`. Several shops may share it, and then share its limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,14 @@ pub struct ShopifySettings {
     pub api_version: String,
 }
 
+impl ShopifySettings {
+    /// As the settings of the program say.
+    pub fn configured(config: &Config) -> Self {
+        let (base_url, api_version) = (config.shopify.base_url.as_str(), config.shopify.api_version.as_str());
+        Self { base_url: base_url.to_owned(), api_version: api_version.to_owned() }
+    }
+}
+
 impl Default for ShopifySettings {
     fn default() -> Self {
         Self { base_url: "https://{domain}".to_owned(), api_version: "2026-10".to_owned() }
@@ -60,6 +69,19 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// Those of the settings of the program.
+    pub fn configured(config: &Config) -> Self {
+        Self::of(config.accounts.iter().map(|(name, account)| match account.provider {
+            Provider::ShipStation => ShipStationAccount {
+                id: account.id(name),
+                base_url: account.base_url.as_str().to_owned(),
+                key: account.key.clone(),
+                secret: account.secret.clone(),
+                per_minute: account.per_minute.get(),
+            },
+        }))
+    }
+
     /// These accounts; of two with one id the later counts.
     pub fn of(shipstation: impl IntoIterator<Item = ShipStationAccount>) -> Self {
         let by_id = shipstation.into_iter().map(|account| (account.id.clone(), account));

@@ -111,6 +111,11 @@ impl Circuit {
         Some(wait)
     }
 
+    /// Whether this lane's attempt finds out.
+    pub(crate) fn is_probed_by(&self, lane: &LaneKey) -> bool {
+        matches!(self, Self::Probing { lane: probe, .. } if probe == lane)
+    }
+
     /// An attempt of this lane is over. If it was the probe and taught nothing, the next one probes.
     pub(crate) fn ended(&mut self, lane: &LaneKey, now: Timestamp) {
         if let Self::Probing { lane: probe, wait, .. } = self

@@ -46,8 +46,12 @@ const NAP_MAX: Duration = Duration::from_secs(2);
 /// the way of others; the sweep wakes the lane.
 const KEEP_MAX: Duration = Duration::from_mins(1);
 
+/// The same for a lane whose turn comes in a line of several processes. It may be minutes away, and the queue tells it to the
+/// second: a sweep each minute would wake all who are due in it at once, and of forty lanes' limit a quarter went unused.
+const KEEP_IN_LINE_MAX: Duration = Duration::from_mins(10);
+
 /// The end of the lease that is kept for recording what an attempt did: no call starts that could reach into it.
-const RECORD: Duration = Duration::from_secs(10);
+pub(crate) const RECORD: Duration = Duration::from_secs(10);
 
 /// How long a lane is left alone whose rows cannot be read or moved: nothing changes before somebody looks.
 const BROKEN: Duration = Duration::from_mins(1);
@@ -113,8 +117,13 @@ impl Lanes {
 
     /// Works a lane. After `stop` no further attempt begins.
     pub async fn run(&self, lane: &LaneKey, stop: &CancellationToken) -> Ran {
+        self.run_within(lane, LEASE, stop).await
+    }
+
+    /// The same under another lease than the usual one: for who has less time.
+    pub(crate) async fn run_within(&self, lane: &LaneKey, lease: Duration, stop: &CancellationToken) -> Ran {
         let now = self.clock.now();
-        let leased = self.ledger.lease(lane, &self.owner, now, after(now, LEASE)).await;
+        let leased = self.ledger.lease(lane, &self.owner, now, after(now, lease)).await;
         let lease = match leased {
             Ok(Leased::Yes(lease)) => lease,
             Ok(Leased::Busy { until }) => return Ran::DeferUntil(until),
@@ -139,7 +148,16 @@ impl Lanes {
             }
         };
         self.limiter.finish(lane);
+        // The other processes count what this one holds as under way until it says what became of it.
+        self.limiter.settle().await;
         ran
+    }
+
+    /// Until when the calls of an attempt may leave: its report must fit into the lease, and where other processes wait for
+    /// what it leaves of the accounts' limits, they wait no longer than they were told.
+    fn deadline(&self, lease: &Lease, began: Timestamp) -> Timestamp {
+        let deadline = lease.until.saturating_sub(RECORD).unwrap_or(began);
+        self.limiter.calls_until(&lease.lane).map_or(deadline, |until| deadline.min(until))
     }
 
     async fn work(&self, lease: &Lease, stop: &CancellationToken) -> Result<Ran, LedgerError> {
@@ -170,7 +188,7 @@ impl Lanes {
             return self.without_shop(lease, &job).await;
         };
         let needs = self.carry.needs(&merchant, &job, expected(&job));
-        match self.limiter.reserve(&lease.lane, &needs) {
+        match self.limiter.reserve(&lease.lane, &needs).await? {
             Slot::Now => {}
             Slot::At { at, why, .. } => return self.wait(lease, at, why, stop).await,
         }
@@ -217,7 +235,8 @@ impl Lanes {
         }
         let rest = Rest { until: at, why };
         let released = self.ledger.release(lease, Some(rest), now).await?;
-        Ok(self.released(&released, Some(at)))
+        let keep = if self.limiter.is_shared() { KEEP_IN_LINE_MAX } else { KEEP_MAX };
+        Ok(self.released(&released, Some(at), keep))
     }
 
     async fn nothing_ready(&self, lease: &Lease, pick: &Pick) -> Result<Turn, LedgerError> {
@@ -227,25 +246,25 @@ impl Lanes {
             Pick::Ready(_) | Pick::Blocked { .. } | Pick::Nothing { .. } => None,
         };
         let released = self.ledger.release(lease, None, self.clock.now()).await?;
-        Ok(self.released(&released, head_until))
+        Ok(self.released(&released, head_until, KEEP_MAX))
     }
 
     /// Ends the run unless something is ready.
     async fn give_up(&self, lease: &Lease) -> Result<Turn, LedgerError> {
         let released = self.ledger.release(lease, None, self.clock.now()).await?;
-        Ok(self.released(&released, None))
+        Ok(self.released(&released, None, KEEP_MAX))
     }
 
-    /// A message is kept only for a head that nothing may pass (`head_until`), and not for long: a kept message blocks
-    /// its group.
-    fn released(&self, released: &Release, head_until: Option<Timestamp>) -> Turn {
+    /// A message is kept only for a head that nothing may pass (`head_until`), and not for long (`keep`): a kept message
+    /// blocks its group.
+    fn released(&self, released: &Release, head_until: Option<Timestamp>, keep: Duration) -> Turn {
         match released {
             Release::MoreWork => Turn::Look,
             Release::Lost => Turn::End(Ran::Visible),
             Release::Released { wake } => {
                 let now = self.clock.now();
                 match head_until {
-                    Some(at) if until(now, at) <= KEEP_MAX => Turn::End(Ran::DeferUntil(at)),
+                    Some(at) if until(now, at) <= keep => Turn::End(Ran::DeferUntil(at)),
                     Some(_) | None => Turn::End(Ran::Delete { wake: *wake }),
                 }
             }

@@ -13,8 +13,13 @@ pub mod attempt;
 pub mod limiter;
 mod circuit;
 mod outage;
-pub mod secrets;
+pub mod redactions;
+mod embedded_metrics;
+pub mod chores;
+pub mod lambda;
+pub mod housekeeping;
 pub mod accounts;
+pub mod configured;
 mod providers;
 pub mod jobs;
 

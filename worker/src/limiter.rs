@@ -4,23 +4,32 @@
 //! [`Slot::Now`], so that waiting lanes hold tickets instead of polling. Per account four things must agree: the pace
 //! (governor), the provider's window (counted from calls that left), what the provider itself said, and the circuit.
 //! Right before a call leaves it asks [`Limiter::permit`]; what came back is told with [`Limiter::learn`].
+//!
+//! One process keeps all of this to itself and writes nothing. Several agree in the ledger on the accounts that any of
+//! them may call ([`agreement`]); what was granted is used without asking there.
 
 mod account;
-mod belief;
+mod taught;
+mod line;
 mod pace;
-mod quota;
-mod ticket;
 mod window;
+mod belief;
+mod quota;
+mod state;
+mod note;
+mod words;
+mod agreement;
 
 use lane::clock::{Clock, Timestamp, after};
 use lane::id::{AccountId, LaneKey};
-use std::collections::{BTreeMap, HashMap};
+use lane::ports::{LedgerError, Limits};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use account::Account;
+use agreement::Others;
 pub use quota::Quota;
-use ticket::Tickets;
+use state::{State, Units};
+use taught::Taught;
 
 /// What one attempt needs from one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,56 +92,92 @@ pub enum Lesson {
     },
 }
 
-/// The limits of all provider accounts in this process. Cheap to clone; clones share what they know.
+/// The limits of all provider accounts. Cheap to clone; clones share what they know.
 #[derive(Clone)]
 pub struct Limiter {
     clock: Arc<dyn Clock>,
     // A std mutex, because nothing inside ever waits: every verb is some arithmetic.
     state: Arc<Mutex<State>>,
-}
-
-#[derive(Default)]
-struct State {
-    accounts: HashMap<AccountId, Account>,
-    tickets: Tickets,
-    granted: HashMap<LaneKey, BTreeMap<AccountId, u32>>,
-    seen: Option<Timestamp>,
-    new_stops: BTreeMap<AccountId, Timestamp>,
+    others: Option<Arc<Others>>,
 }
 
 impl Limiter {
-    /// Knows no account yet; one that was never [`set`](Self::set) has no pace, but stops and its circuit count.
+    /// The limiter of the only process that calls. Knows no account yet; one that was never [`set`](Self::set) has no pace,
+    /// but stops and its circuit count.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Arc::default() }
+        Self { clock, state: Arc::default(), others: None }
+    }
+
+    /// The limiter of one of several processes, which agree in `ledger` on every account that is [`set`](Self::set).
+    /// `process` names this one: never another, and none that ran before. `seed` is where the chance begins that spreads
+    /// those who write at once.
+    pub fn shared(clock: Arc<dyn Clock>, ledger: Arc<dyn Limits>, process: String, seed: u64) -> Self {
+        let others = Some(Arc::new(Others::new(ledger, process, seed)));
+        Self { clock, state: Arc::default(), others }
+    }
+
+    /// Whether other processes call, too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.others.is_some()
     }
 
     /// Sets an account's limit, as far as it is known. A provider that describes its bucket knows it better: the pace
     /// follows what it says last. Repeating it changes nothing; another limit keeps what left.
     pub fn set(&self, account: &AccountId, quota: Quota) {
-        let (mut state, now) = self.now();
-        state.account(account).set(quota, now);
+        let (mut state, _) = self.now();
+        let account = state.account(account);
+        account.set(quota);
+        if self.others.is_some() {
+            account.share();
+        }
+    }
+
+    /// The same for an account that one process calls at a time, as a shop's own is by whoever leases its lane. Nothing is
+    /// agreed on about it: it tells with each answer how much is left, and whoever comes next learns that from the first.
+    /// A burst right after such a change may be throttled; its orders wait some seconds, and nothing is lost.
+    pub fn set_alone(&self, account: &AccountId, quota: Quota) {
+        let (mut state, _) = self.now();
+        state.account(account).set(quota);
     }
 
     /// Asks for the units of one whole attempt. The lane keeps its ticket until it is told `Now` or
-    /// [abandons](Self::abandon) it, or for 60 s after the time it was told. Tickets of an account are served in the
-    /// order in which they were taken.
-    pub fn reserve(&self, lane: &LaneKey, needs: &[Need]) -> Slot {
-        let (mut state, now) = self.now();
-        state.finish(lane, now);
-        let mut wanted: BTreeMap<AccountId, u32> = BTreeMap::new();
+    /// [abandons](Self::abandon) it, or for a while after the time it was told. Tickets of an account are served in the
+    /// order in which they were taken. Fails only with the ledger, and then nothing is granted.
+    pub async fn reserve(&self, lane: &LaneKey, needs: &[Need]) -> Result<Slot, LedgerError> {
+        let mut own = Units::new();
         for need in needs.iter().filter(|need| need.units > 0) {
-            *wanted.entry(need.account.clone()).or_default() += need.units;
+            *own.entry(need.account.clone()).or_default() += need.units;
         }
-        state.reserve(lane, wanted, now)
+        let (others, shared) = {
+            let (mut state, now) = self.now();
+            state.finish(lane, now);
+            state.leave_others(lane, &own);
+            let shared: Units = own.extract_if(.., |account, _| state.is_shared(account)).collect();
+            if let Some(slot) = state.ask(lane, &own, now) {
+                return Ok(slot);
+            }
+            match &self.others {
+                Some(others) if !shared.is_empty() => (others, shared),
+                Some(_) | None => {
+                    state.take(lane, &own, now);
+                    state.granted(lane, own, None);
+                    return Ok(Slot::Now);
+                }
+            }
+        };
+        self.reserve_with_others(others, lane, own, shared).await
+    }
+
+    /// Until when the calls of the lane's attempt may leave: after that the other processes count them no more. None if
+    /// there are no others.
+    pub fn calls_until(&self, lane: &LaneKey) -> Option<Timestamp> {
+        self.now().0.calls_until(lane)
     }
 
     /// Gives back the lane's ticket, or all the units that it was granted if no call left.
     pub fn abandon(&self, lane: &LaneKey) {
         let (mut state, now) = self.now();
-        state.tickets.remove(lane);
-        for (account, units) in state.granted.remove(lane).unwrap_or_default() {
-            state.account(&account).give_back(lane, units, now);
-        }
+        state.abandon(lane, now);
     }
 
     /// The lane's attempt is over; units that neither left nor were refunded count as gone.
@@ -155,7 +200,8 @@ impl Limiter {
         state.account(account).permit(account, now)
     }
 
-    /// How many times, at most `max`, an account could give so many units now. Others may take them first.
+    /// How many times, at most `max`, an account could give so many units now, as far as this process knows. Others may take
+    /// them first.
     pub(crate) fn affords(&self, account: &AccountId, units: u32, max: u32) -> u32 {
         let (mut state, now) = self.now();
         let spare = state.account(account).spare(account, now);
@@ -163,16 +209,32 @@ impl Limiter {
     }
 
     /// Takes units beyond the ticket for an attempt that is under way, ahead of all tickets.
-    pub fn spend(&self, account: &AccountId, units: u32) -> Result<(), Stopped> {
-        let (mut state, now) = self.now();
-        state.account(account).spend(account, units, now)
+    pub async fn spend(&self, account: &AccountId, units: u32) -> Result<(), Stopped> {
+        let others = {
+            let (mut state, now) = self.now();
+            match &self.others {
+                Some(others) if state.is_shared(account) => others,
+                Some(_) | None => return state.account(account).spend(account, units, now),
+            }
+        };
+        self.spend_with_others(others, account, units).await
     }
 
     /// Takes in what a call taught.
     pub fn learn(&self, account: &AccountId, lesson: Lesson) {
         let (mut state, now) = self.now();
-        if state.account(account).learn(account, lesson, now)
-            && let Lesson::StopUntil(until) = lesson
+        let taught = state.account(account).learn(lesson, now);
+        match taught {
+            Taught::Closed => tracing::info!(account.id = %account, "{account} answers again"),
+            Taught::Opened(wait) => {
+                let delay_ms = wait.as_millis();
+                tracing::warn!(account.id = %account, delay_ms, "{account} does not answer; its lanes wait");
+            }
+            Taught::Stopped | Taught::Failure | Taught::Nothing => {}
+        }
+        // What all agree on outlives this process by itself.
+        if let (Taught::Stopped, Lesson::StopUntil(until)) = (taught, lesson)
+            && !state.is_shared(account)
         {
             state.new_stops.insert(account.clone(), until);
         }
@@ -197,7 +259,7 @@ impl Limiter {
     /// A stop that an earlier process learnt.
     pub(crate) fn recall_stop(&self, account: &AccountId, until: Timestamp) {
         let (mut state, now) = self.now();
-        state.account(account).learn(account, Lesson::StopUntil(until), now);
+        state.account(account).learn(Lesson::StopUntil(until), now);
     }
 
     /// A clock that is set back must not open a window twice.
@@ -206,48 +268,6 @@ impl Limiter {
         let now = state.seen.map_or(self.clock.now(), |seen| seen.max(self.clock.now()));
         state.seen = Some(now);
         (state, now)
-    }
-}
-
-impl State {
-    fn account(&mut self, account: &AccountId) -> &mut Account {
-        self.accounts.entry(account.clone()).or_default()
-    }
-
-    fn reserve(&mut self, lane: &LaneKey, wanted: BTreeMap<AccountId, u32>, now: Timestamp) -> Slot {
-        self.tickets.lapse(now);
-        let number = self.tickets.take(lane, wanted.clone(), now);
-        let mut latest: Option<(Timestamp, AccountId, &'static str)> = None;
-        for (account, units) in &wanted {
-            let ahead = self.tickets.ahead(number, account);
-            let reserved = self.tickets.reserved(account);
-            let state = self.accounts.entry(account.clone()).or_default();
-            state.forget_unused(reserved, now);
-            let (at, why) = state.earliest(lane, &ahead, *units, now);
-            if at > now && latest.as_ref().is_none_or(|(known, ..)| at > *known) {
-                latest = Some((at, account.clone(), why));
-            }
-        }
-        if let Some((at, account, why)) = latest {
-            self.tickets.told(number, at);
-            let provider = account.as_str().split('/').next().unwrap_or_default().to_owned();
-            metrics::counter!("lanekeeper_limiter_waits_total", "provider" => provider).increment(1);
-            let why = format!("{account} {why}");
-            return Slot::At { at, account, why };
-        }
-        for (account, units) in &wanted {
-            let ahead = self.tickets.ahead(number, account);
-            self.account(account).grant(lane, &ahead, *units, now);
-        }
-        self.tickets.remove(lane);
-        self.granted.insert(lane.clone(), wanted);
-        Slot::Now
-    }
-
-    fn finish(&mut self, lane: &LaneKey, now: Timestamp) {
-        for (account, units) in self.granted.remove(lane).unwrap_or_default() {
-            self.account(&account).finish(lane, units, now);
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::lane::clock::{Clock, Timestamp, after, until};
-use ::lane::ports::{LedgerError, OpenNotice, QueueSender, Registry, ShippedOrder, Shipping};
+use ::lane::ports::{LedgerError, OpenNotice, QueueSender, Registry, Secrets, ShippedOrder, Shipping};
 use ::lane::wake_up::Envelope;
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +57,7 @@ const NOTICE_AGE_MAX: Duration = Duration::from_hours(1);
 
 /// Follows what warehouses ship.
 pub struct Shipments {
-    accounts: Accounts,
+    pub(crate) accounts: Accounts,
     wire: Wire,
     pacific: Pacific,
     ledger: Arc<dyn Shipping>,
@@ -80,6 +80,7 @@ impl Shipments {
     /// says which shops want to hear of them.
     pub fn new(
         accounts: Accounts,
+        secrets: Arc<dyn Secrets>,
         limiter: Limiter,
         clock: Arc<dyn Clock>,
         ledger: Arc<dyn Shipping>,
@@ -89,7 +90,7 @@ impl Shipments {
         for account in accounts.all_shipstation() {
             limiter.set(&account.id, Quota::per_minute(account.per_minute));
         }
-        let wire = Wire::new(limiter, clock)?;
+        let wire = Wire::new(secrets, limiter, clock)?;
         let outage = Outage::of("following of shipments");
         Ok(Self { accounts, wire, pacific: Pacific::load()?, ledger, registry, sender, outage })
     }

@@ -4,7 +4,7 @@
 
 use futures::{StreamExt, stream};
 use lane::clock::{Clock, Timestamp, after, until};
-use lane::ports::{QueueError, QueueSender, Work};
+use lane::ports::{LedgerError, QueueError, QueueSender, Work};
 use lane::wake_up::Envelope;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,13 +104,19 @@ impl Sweep {
 
     /// One page. How long until the next one.
     async fn sweep(&self) -> Duration {
+        match self.page().await {
+            Ok(wait) => {
+                self.ledger_outage.over();
+                wait
+            }
+            Err(error) => self.ledger_outage.met(&error),
+        }
+    }
+
+    async fn page(&self) -> Result<Duration, LedgerError> {
         self.alarm.take();
         let now = self.clock.now();
-        let swept = match self.ledger.lanes_to_wake(now, PAGE).await {
-            Ok(swept) => swept,
-            Err(error) => return self.ledger_outage.met(&error),
-        };
-        self.ledger_outage.over();
+        let swept = self.ledger.lanes_to_wake(now, PAGE).await?;
         metrics::counter!("lanekeeper_sweeps_total").increment(1);
         if !swept.sends.is_empty() {
             tracing::debug!(lanes = swept.sends.len(), "the sweep wakes lanes");
@@ -118,7 +124,13 @@ impl Sweep {
             self.send_all(swept.sends).await;
         }
         let now = self.clock.now();
-        swept.next.map_or(PERIOD, |next| wait_for(next, now))
+        Ok(swept.next.map_or(PERIOD, |next| wait_for(next, now)))
+    }
+
+    /// Page after page, until nothing is due.
+    pub(crate) async fn until_nothing_is_due(&self) -> Result<(), LedgerError> {
+        while self.page().await? <= GAP {}
+        Ok(())
     }
 
     /// Waits, or less if a lane turns out to have work sooner.

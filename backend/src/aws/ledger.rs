@@ -16,6 +16,7 @@ mod rows;
 mod sweep;
 mod company;
 mod shipping;
+mod limits;
 mod registry;
 mod privacy;
 mod lists;

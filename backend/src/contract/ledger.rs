@@ -14,6 +14,7 @@ mod closing;
 mod working;
 mod bursting;
 mod company;
+mod limiting;
 mod shipping;
 mod sweeping;
 mod deciding;
@@ -37,6 +38,7 @@ pub fn cases() -> Vec<(&'static str, Case)> {
         working::cases(),
         bursting::cases(),
         company::cases(),
+        limiting::cases(),
         shipping::cases(),
         sweeping::cases(),
         deciding::cases(),

@@ -74,17 +74,27 @@ pub struct Ministack {
     endpoint: String,
     /// What it leaves behind: its log and the note with its process id.
     traces: [PathBuf; 2],
+    programs: PathBuf,
 }
 
 impl Ministack {
     /// Starts one. Blocks until it is ready, the first time also while it is installed.
     pub fn start() -> Result<Self, StandInError> {
+        Self::start_with(&[])
+    }
+
+    /// Starts one that lets nobody do what no policy allows, so that functions have their roles' rights and no more.
+    pub fn start_guarded() -> Result<Self, StandInError> {
+        Self::start_with(&[("AUTH", "true")])
+    }
+
+    fn start_with(settings: &[(&str, &str)]) -> Result<Self, StandInError> {
         let home = home();
-        let python = install(&home)?;
+        let python = environment(&format!("ministack-{VERSION}"), &[&format!("ministack[full]=={VERSION}")])?;
         let mut last = String::new();
         for _ in 0..TRIES {
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-            let mut started = Self::spawn(&home, &python, port)?;
+            let mut started = Self::spawn(&home, &python, port, settings)?;
             if started.is_ready(port)? {
                 return Ok(started);
             }
@@ -141,7 +151,7 @@ impl Ministack {
         made.queue_url.ok_or_else(|| told(&"it has no URL"))
     }
 
-    fn spawn(home: &Path, python: &Path, port: u16) -> Result<Self, StandInError> {
+    fn spawn(home: &Path, python: &Path, port: u16, settings: &[(&str, &str)]) -> Result<Self, StandInError> {
         let endpoint = format!("http://127.0.0.1:{port}");
         let run = home.join("run");
         let traces = ["log", "pid"].map(|kind| run.join(format!("ministack-{port}.{kind}")));
@@ -156,13 +166,15 @@ impl Ministack {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", REGION)
             .env("LOG_LEVEL", "WARNING")
-            .env("TMPDIR", run)
+            .env("TMPDIR", &run)
+            .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)
             .process_group(0)
             .spawn()?;
-        Ok(Self { child, endpoint, traces })
+        let programs = run.join(format!("ministack-provided-code-{port}"));
+        Ok(Self { child, endpoint, traces, programs })
     }
 
     /// `false` if it ended instead, which it does when its port is taken.
@@ -189,6 +201,8 @@ impl Drop for Ministack {
         if self.child.kill().and_then(|()| self.child.wait()).is_err() {
             tracing::warn!(endpoint = %self.endpoint, "the stand-in was gone before it was ended");
         }
+        // The programs of its functions, unpacked: some hundred megabytes.
+        fs::remove_dir_all(&self.programs).unwrap_or_default();
         // After a failure its log is worth reading.
         if !thread::panicking() {
             for trace in &self.traces {
@@ -215,12 +229,14 @@ fn home() -> PathBuf {
     target.unwrap_or_else(beside).join("stand-ins")
 }
 
-/// The interpreter of an environment with the stand-in in it. One test at a time installs, the others wait.
-fn install(home: &Path) -> Result<PathBuf, StandInError> {
+/// The interpreter of a Python environment with these packages in it, also for tests of other crates. One test at a time
+/// installs, the others wait. Another version needs another name.
+pub fn environment(name: &str, packages: &[&str]) -> Result<PathBuf, StandInError> {
+    let home = home();
     fs::create_dir_all(home.join("run"))?;
     let lock = File::create(home.join("lock"))?;
     lock.lock()?;
-    let environment = home.join(format!("ministack-{VERSION}"));
+    let environment = home.join(name);
     let python = environment.join("bin").join("python");
     let installed = environment.join("installed");
     if !installed.exists() {
@@ -229,8 +245,7 @@ fn install(home: &Path) -> Result<PathBuf, StandInError> {
             fs::remove_dir_all(&environment)?;
         }
         said_well(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        let package = format!("ministack[full]=={VERSION}");
-        said_well(Command::new(&python).args(["-m", "pip", "install", "--quiet", &package]))?;
+        said_well(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
         File::create(&installed)?;
     }
     Ok(python)

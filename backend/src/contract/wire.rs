@@ -48,6 +48,8 @@ pub enum Fault {
     Cut,
     /// The next one waits on the wire until it is let go on.
     HoldsNext,
+    /// The next read that names this waits, instead of a write.
+    HoldsReadOf(&'static str),
 }
 
 impl Wire {
@@ -94,8 +96,11 @@ impl Wire {
         let kind = target.rsplit('.').next().unwrap_or_default().to_owned();
         let said = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok());
         let mut state = self.state();
-        let writes = kind == "TransactWriteItems";
-        state.calls.push((kind, said.unwrap_or_default()));
+        let writes = kind == "TransactWriteItems" || kind == "PutItem";
+        let said: Value = said.unwrap_or_default();
+        let names = |text: &str| kind == "GetItem" && said["Key"].to_string().contains(text);
+        let held_read = matches!(state.fault, Fault::HoldsReadOf(text) if names(text));
+        state.calls.push((kind, said));
         state.writes += usize::from(writes);
         match state.fault {
             Fault::LosesEvery(nth) if writes && state.writes.is_multiple_of(nth) => {
@@ -107,7 +112,11 @@ impl Wire {
                 state.fault = Fault::None;
                 Fate::Waits
             }
-            Fault::None | Fault::LosesEvery(_) | Fault::Cut | Fault::HoldsNext => Fate::Passes,
+            Fault::HoldsReadOf(_) if held_read => {
+                state.fault = Fault::None;
+                Fate::Waits
+            }
+            Fault::None | Fault::LosesEvery(_) | Fault::Cut | Fault::HoldsNext | Fault::HoldsReadOf(_) => Fate::Passes,
         }
     }
 }
@@ -154,7 +163,7 @@ impl HttpConnector for Tapped {
     }
 }
 
-/// Counts what calls cost in capacity units (*Read/write capacity mode*: a write in a transaction is two units for each KB,
+/// Counts what calls cost in capacity units (*Read/write capacity mode*: a write is one unit for each KB, in a transaction two,
 /// a strong read one for each 4 KB, an index that takes an entry up or drops one a unit each). Sizes are those the calls
 /// tell, so that what is deleted or added to counts as the smallest there is.
 #[derive(Debug, Default)]
@@ -179,6 +188,10 @@ impl Meter {
                         add("write units", 2 * write["Put"]["Item"].as_object().map_or(1, kilobytes));
                         add("index units", self.indexes(write));
                     }
+                }
+                "PutItem" => {
+                    add("limits written", 1);
+                    add("write units", said["Item"].as_object().map_or(1, kilobytes));
                 }
                 "UpdateItem" => {
                     add("places given", 1);

@@ -18,6 +18,7 @@ mod identity;
 mod company;
 mod sweep;
 mod shipping;
+mod limits;
 mod registry;
 mod privacy;
 mod look;

@@ -29,6 +29,13 @@ pub(crate) async fn close<U: Unit>(unit: &mut U, shop: &ShopId, at: Timestamp) -
     Ok((Recorded::Closed, None))
 }
 
+/// The shop is removed or forgotten: its lane stands still until it is added again.
+pub(crate) async fn stand_still<U: Unit>(unit: &mut U, shop: &ShopId, now: Timestamp) -> Result<(), Fault> {
+    let Some(mut lane) = unit.lane(&LaneKey::orders(shop)).await? else { return Ok(()) };
+    lane.state.paused = Some(Pause { why: PauseReason::ShopRemoved, until: None, by: None, since: now });
+    unit.save_lane(&mut lane).await
+}
+
 /// Lifts the pause that removing the shop, or taking the app away before `now`, had put on its lane.
 pub(crate) async fn reopen<U: Unit>(unit: &mut U, shop: &ShopId, now: Timestamp) -> Result<Vec<Envelope>, Fault> {
     let Some(mut lane) = unit.lane(&LaneKey::orders(shop)).await? else { return Ok(Vec::new()) };

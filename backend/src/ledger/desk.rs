@@ -19,23 +19,18 @@ use super::timeline::note;
 use super::unit::Unit;
 use super::work::wake_for;
 
-/// What is known of a request's key.
-enum Asked<A> {
-    /// Nothing: the change is to be made.
-    First,
-    /// It was made, with this answer.
-    Before(A),
-    /// The key was used for another request.
-    Otherwise,
-}
-
-async fn asked<U: Unit, A: DeserializeOwned>(unit: &mut U, key: Option<&RequestKey>) -> Result<Asked<A>, Fault> {
-    let Some(key) = key else { return Ok(Asked::First) };
-    let Some((request, answer)) = unit.answered(&key.by, &key.key).await? else { return Ok(Asked::First) };
+/// The answer to a request that was made before, as it is given again; nothing if the change is still to be made.
+async fn answered_before<U: Unit, A: DeserializeOwned, T>(
+    unit: &mut U,
+    key: Option<&RequestKey>,
+    again: impl FnOnce(A) -> T,
+) -> Result<Option<Once<T>>, Fault> {
+    let Some(key) = key else { return Ok(None) };
+    let Some((request, answer)) = unit.answered(&key.by, &key.key).await? else { return Ok(None) };
     if request != key.request {
-        return Ok(Asked::Otherwise);
+        return Ok(Some(Once::KeyReused));
     }
-    Ok(Asked::Before(serde_json::from_str(&answer)?))
+    Ok(Some(Once::Answer(again(serde_json::from_str(&answer)?))))
 }
 
 /// Remembers the answer to a change. Only changes that had an effect are remembered: repeating one that had none does no
@@ -52,10 +47,8 @@ pub(crate) async fn decide<U: Unit>(
     decision: &Decision,
     key: Option<&RequestKey>,
 ) -> Result<Once<Decided>, Fault> {
-    match asked::<U, StateKind>(unit, key).await? {
-        Asked::First => {}
-        Asked::Before(state) => return Ok(Once::Answer(Decided::Done { state, send: None })),
-        Asked::Otherwise => return Ok(Once::KeyReused),
+    if let Some(known) = answered_before(unit, key, |state: StateKind| Decided::Done { state, send: None }).await? {
+        return Ok(known);
     }
     let decided = decide_now(unit, decision).await?;
     if let Decided::Done { state, .. } = &decided {
@@ -102,10 +95,8 @@ pub(crate) async fn pause<U: Unit>(
     pause: &Pause,
     request: Option<&RequestKey>,
 ) -> Result<Once<bool>, Fault> {
-    match asked::<U, bool>(unit, request).await? {
-        Asked::First => {}
-        Asked::Before(paused) => return Ok(Once::Answer(paused)),
-        Asked::Otherwise => return Ok(Once::KeyReused),
+    if let Some(known) = answered_before(unit, request, |paused: bool| paused).await? {
+        return Ok(known);
     }
     let Some(mut lane) = unit.lane(key).await? else { return Ok(Once::Answer(false)) };
     lane.state.paused = Some(pause.clone());
@@ -127,10 +118,8 @@ pub(crate) async fn resume<U: Unit>(
     now: Timestamp,
     request: Option<&RequestKey>,
 ) -> Result<Once<Option<Vec<Envelope>>>, Fault> {
-    match asked::<U, bool>(unit, request).await? {
-        Asked::First => {}
-        Asked::Before(_) => return Ok(Once::Answer(Some(Vec::new()))),
-        Asked::Otherwise => return Ok(Once::KeyReused),
+    if let Some(known) = answered_before(unit, request, |_: bool| Some(Vec::new())).await? {
+        return Ok(known);
     }
     let Some(mut lane) = unit.lane(key).await? else { return Ok(Once::Answer(None)) };
     lane.state.paused = None;
@@ -158,10 +147,8 @@ pub(crate) async fn release_quarantined<U: Unit>(
     now: Timestamp,
     request: Option<&RequestKey>,
 ) -> Result<Once<Option<Vec<Envelope>>>, Fault> {
-    match asked::<U, bool>(unit, request).await? {
-        Asked::First => {}
-        Asked::Before(_) => return Ok(Once::Answer(Some(Vec::new()))),
-        Asked::Otherwise => return Ok(Once::KeyReused),
+    if let Some(known) = answered_before(unit, request, |_: bool| Some(Vec::new())).await? {
+        return Ok(known);
     }
     let sends = release_now(unit, id, by, now).await?;
     if sends.is_some() {

@@ -3,6 +3,7 @@
 use lane::id::JobId;
 use lane::marks::Mark;
 use lane::privacy::Subject;
+use lane::webhook::Content;
 use serde_json::Value;
 
 /// What a body names.
@@ -23,6 +24,18 @@ impl Names {
         }
         names.look(&body);
         Some(names)
+    }
+
+    /// Whom a kept webhook names: by its body, and by what it was read as.
+    pub(crate) fn of_kept(body: Option<&[u8]>, content: Option<&str>) -> Self {
+        let mut names = body.and_then(Self::of).unwrap_or_default();
+        // A content of a newer program says nothing here.
+        if let Some(Content::Order(news)) = content.and_then(|content| serde_json::from_str(content).ok()) {
+            names.customers.extend(news.marks.customer);
+            names.emails.extend(news.marks.email);
+            names.orders.push(news.id);
+        }
+        names
     }
 
     /// Whether it names nobody: then it can be anybody's.
@@ -75,6 +88,11 @@ impl Names {
     fn order(&mut self, id: &str) {
         self.orders.extend(JobId::parse(id));
     }
+}
+
+/// Whether a body says any of these words.
+pub(crate) fn says_any(body: &[u8], words: &[String]) -> bool {
+    words.iter().any(|word| body.windows(word.len()).any(|part| part == word.as_bytes()))
 }
 
 fn id_text(value: &Value) -> Option<String> {

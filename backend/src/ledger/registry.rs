@@ -2,18 +2,19 @@
 
 use lane::carriage::Mode;
 use lane::clock::Timestamp;
-use lane::id::{LaneKey, ShopId};
-use lane::line::Pause;
-use lane::outcome::PauseReason;
+use lane::id::ShopId;
 use lane::ports::RegistryError;
 use lane::shop::Shop;
 use lane::wake_up::Envelope;
 
-use super::closing::reopen;
+use super::closing::{reopen, stand_still};
 use super::fault::Fault;
 use super::replay::replay;
 use super::tombs::raise_shop;
 use super::unit::Unit;
+
+/// Stands where what was wrong with a body stood, once nobody can look at the body any more.
+pub(crate) const EXPIRED: &str = "nobody could read it, and its body was dropped after its time";
 
 /// What putting a shop came to; a refusal is an answer, not a fault.
 pub(crate) type Put = Result<(Vec<Envelope>, bool), RegistryError>;
@@ -68,9 +69,6 @@ pub(crate) async fn remove_shop<U: Unit>(unit: &mut U, id: &ShopId, now: Timesta
     if !unit.remove_shop(id, now).await? {
         return Ok(false);
     }
-    if let Some(mut lane) = unit.lane(&LaneKey::orders(id)).await? {
-        lane.state.paused = Some(Pause { why: PauseReason::ShopRemoved, until: None, by: None, since: now });
-        unit.save_lane(&mut lane).await?;
-    }
+    stand_still(unit, id, now).await?;
     Ok(true)
 }

@@ -13,7 +13,7 @@ use lane::id::{Fingerprint, LaneKey, OperatorId, ShopId};
 use lane::line::{Lease, Leased, Pause};
 use lane::outcome::{Outcome, PauseReason, Reach};
 use lane::policy::Policy;
-use lane::ports::{Begin, Complete, Decided, Recorded, Redacted, Release};
+use lane::ports::{Begin, Complete, Decided, Once, Recorded, Redacted, Release, RequestKey};
 use lane::privacy::{Ask, PrivacyRequest, Subject};
 use lane::shop::SkipReason;
 use lane::state::StateKind;
@@ -193,4 +193,34 @@ async fn people_meet_the_sweep_and_each_other() {
     assert!(matches!(late.await, Decided::AlreadyDecided(before) if before.by.as_str() == "lea"));
     assert_eq!(second.state("acme", 1).await, StateKind::Rejected);
     second.conserves().await;
+}
+
+/// A double click: the second asks for the request before the first is written, and for the decision after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_request_that_is_sent_twice_at_once_has_one_answer() {
+    let two = Two::new("clicks").await;
+    let Two { first, second, .. } = &two;
+    second.hears("acme", &News::of(1)).await;
+    let lease = second.lease("acme").await;
+    let hold = Outcome::Hold {
+        reason: HoldReason::TotalAbove,
+        evidence: Vec::new(),
+        fingerprint: Fingerprint::given("fetched"),
+        difference: None,
+    };
+    assert!(matches!(second.begins(&lease, 1).await, Begin::Attempt { .. }));
+    second.completes_with(&lease, 1, hold, Reach::Untouched, Policy::default()).await;
+    let rejects = first.decision("acme", 1, Verdict::Reject, "kim").await;
+    let key = RequestKey { by: rejects.by.clone(), key: "click".to_owned(), request: [1; 32] };
+    two.wire.fails(Fault::HoldsReadOf("d#"));
+    let late = {
+        let (desk, decision, key) = (first.ports.desk.clone(), rejects.clone(), key.clone());
+        tokio::spawn(async move { desk.decide(&decision, Some(&key)).await.unwrap() })
+    };
+    two.wire.holds().await;
+    let answer = second.ports.desk.decide(&rejects, Some(&key)).await.unwrap();
+    assert!(matches!(answer, Once::Answer(Decided::Done { .. })), "{answer:?}");
+    two.wire.lets_go();
+    let again = late.await.unwrap();
+    assert!(matches!(again, Once::Answer(Decided::Done { state: StateKind::Rejected, .. })), "{again:?}");
 }

@@ -2,8 +2,9 @@
 
 use backend::contract::ledger::News;
 use backend::contract::stand_in::Ministack;
+use lane::id::AccountId;
 use lane::outcome::{Outcome, Reach};
-use lane::ports::{Complete, Recorded};
+use lane::ports::{Agreed, Complete, Recorded};
 use lane::shop::SkipReason;
 use lane::state::StateKind;
 
@@ -34,4 +35,20 @@ async fn a_write_whose_answer_was_lost_is_told_as_it_came_out() {
     assert_eq!((scene.webhooks("new").await, scene.webhooks("duplicate").await), (20, 20));
     scene.conserves().await;
     assert!(wire.lost() >= 40, "{} answers were lost", wire.lost());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_whose_answer_was_lost_is_told_as_it_came_out() {
+    let stand_in = Ministack::start().unwrap();
+    let (wire, config) = Wire::tap(&stand_in.config().await);
+    let scene = scene(&config, "lost-limits").await;
+    let (limits, account) = (&scene.ports.limits, AccountId::at("shipstation", "main"));
+    wire.fails(Fault::LosesEvery(2));
+    for read in 0..20 {
+        assert_eq!(limits.agree(&account, &read.to_string(), read).await.unwrap(), Agreed::Yes, "{read}");
+        assert_eq!(limits.agree(&account, "late", read).await.unwrap(), Agreed::Overtaken, "{read}");
+    }
+    let stands = limits.limit(&account).await.unwrap().unwrap();
+    assert_eq!((stands.words.as_str(), stands.rev), ("19", 20));
+    assert!(wire.lost() >= 15, "{} answers were lost", wire.lost());
 }

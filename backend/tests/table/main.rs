@@ -7,6 +7,7 @@ mod cost;
 mod between;
 mod crowd;
 mod large;
+mod names;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -80,7 +80,14 @@ impl Worker {
         let accounts = Accounts::of((0..ORDERS_OF_A_WORKER).map(account));
         let clock = Arc::new(ManualClock::starting(now()));
         let limiter = Limiter::new(clock.clone());
-        let orders = Orders::new(accounts, ShopifySettings::default(), limiter, clock, Arc::new(nobody::Nobody));
+        let orders = Orders::new(
+            accounts,
+            ShopifySettings::default(),
+            Arc::new(nobody::Nobody),
+            limiter,
+            clock,
+            Arc::new(nobody::Nobody),
+        );
         let answers = Arc::new(Answers::default());
         let orders = orders.unwrap().over(answers.clone());
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use backend::embedded::ledger::Ledger;
 use backend::embedded::queue::{self, Queue};
+use backend::secrets::Local;
 use lane::clock::Clock;
 use lane::id::{OperatorId, ShopId};
 use lane::operator::{Operator, Role};
@@ -48,9 +49,15 @@ pub(super) async fn run(world: Arc<World>) -> turmoil::Result {
     });
     let limiter = Limiter::new(Arc::clone(&clock));
     let shopify = ShopifySettings { base_url: "http://shopify/{domain}".into(), ..ShopifySettings::default() };
-    let orders =
-        Orders::new(Accounts::of([account(&world)]), shopify, limiter.clone(), Arc::clone(&clock), late.clone())?
-            .over(Arc::new(Simulated));
+    let orders = Orders::new(
+        Accounts::of([account(&world)]),
+        shopify,
+        Arc::new(Local),
+        limiter.clone(),
+        Arc::clone(&clock),
+        late.clone(),
+    )?
+    .over(Arc::new(Simulated));
     let daemon = Daemon::new(Parts {
         ledger: late.clone(),
         sender: Arc::clone(&sender),

@@ -3,7 +3,8 @@
 //!
 //! A request goes `server` (connections) → `front` (journal, faults, the `/__simulator` pages) → [`shopify`] or
 //! [`shipstation`] (who may call, how often, and what happens). The [`journal`] is the oracle of the end-to-end
-//! tests: what is not in it did not happen. [`orders`] makes the webhooks' bodies.
+//! tests: what is not in it did not happen. [`orders`] makes the webhooks' bodies. [`lambda`] runs the real programs as
+//! functions.
 #![warn(missing_docs)]
 
 pub mod journal;
@@ -14,6 +15,7 @@ mod control;
 pub mod shopify;
 pub mod shipstation;
 pub mod orders;
+pub mod lambda;
 
 pub use shipstation::ShipStation;
 pub use shopify::Shopify;

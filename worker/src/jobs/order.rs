@@ -49,7 +49,7 @@ use ::lane::clock::{Clock, Timestamp};
 use ::lane::id::Fingerprint;
 use ::lane::job::Job;
 use ::lane::outcome::{Learnt, Outcome, Reach, Report};
-use ::lane::ports::Work;
+use ::lane::ports::{Secrets, Work};
 use ::lane::shop::Shop;
 use ::lane::state::StateKind;
 use async_trait::async_trait;
@@ -63,7 +63,6 @@ use crate::providers::shipstation::pacific::Pacific;
 use crate::providers::shopify::order::Order;
 use crate::providers::shopify::{Fetched, Shopify};
 use crate::providers::transport::Transport;
-use crate::secrets;
 use fulfilled::Before;
 use home::{account_of, home, units};
 use imported::{Forms, Imported, reach_of};
@@ -126,10 +125,11 @@ struct Attempt<'a> {
 }
 
 impl Orders {
-    /// Carries with these accounts, under the limits of `limiter`.
+    /// Carries with these accounts, whose credentials `secrets` reads, under the limits of `limiter`.
     pub fn new(
         accounts: Accounts,
         shopify: ShopifySettings,
+        secrets: Arc<dyn Secrets>,
         limiter: Limiter,
         clock: Arc<dyn Clock>,
         ledger: Arc<dyn Work>,
@@ -137,7 +137,7 @@ impl Orders {
         for account in accounts.all_shipstation() {
             limiter.set(&account.id, Quota::per_minute(account.per_minute));
         }
-        let wire = Wire::new(limiter, clock)?;
+        let wire = Wire::new(secrets, limiter, clock)?;
         Ok(Self {
             accounts,
             shopify: Shopify::new(shopify),
@@ -216,7 +216,7 @@ impl Orders {
     }
 
     async fn fetch(&self, attempt: &Attempt<'_>) -> Result<Fetched, CallError> {
-        let token = secrets::read(&attempt.shop.token)?;
+        let token = attempt.calls.secret(&attempt.shop.token).await?;
         self.shopify.order(attempt.calls, attempt.shop, &token, &attempt.job.id).await
     }
 
@@ -238,7 +238,7 @@ impl Orders {
 impl Carry for Orders {
     /// One query at Shopify; at `ShipStation` a write and its reading back, and a read before if it may be there.
     fn needs(&self, shop: &Shop, job: &Job, kind: AttemptKind) -> Vec<Need> {
-        self.wire.limiter.set(&shop.platform_account(), SHOPIFY_QUOTA);
+        self.wire.limiter.set_alone(&shop.platform_account(), SHOPIFY_QUOTA);
         // An attempt that is found under way belongs to a worker that died, perhaps after its write.
         let died = job.state.kind() == StateKind::Attempting;
         units(shop, job, kind, died || job.reach != Reach::Untouched)

@@ -12,7 +12,7 @@ use lane::shop::Shop;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Lanes, RECORD, Ran, Turn};
+use super::{Lanes, Ran, Turn};
 use crate::attempt::CallsLeft;
 
 /// An attempt that has not ended so long after its deadline does not end by itself.
@@ -45,7 +45,7 @@ impl Lanes {
         let (left, began) = (Arc::new(CallsLeft::default()), self.clock.now());
         let names_locations = !shop.carriage.share.locations.is_empty();
         let running = Running { job, number, policy: shop.policy, names_locations, left, began };
-        let deadline = lease.until.saturating_sub(RECORD).unwrap_or(began);
+        let deadline = self.deadline(lease, began);
         let report = self.attempt(shop, &running, kind, deadline).await;
         self.limiter.finish(&lease.lane);
         // First, so that a worker that dies before it has recorded the attempt leaves the provider alone all the same.

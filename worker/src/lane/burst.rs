@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::attempting::{BROKEN_OFF, LOST, PANICKED, Running, unfinished};
 use super::ending::Written;
-use super::{Lanes, RECORD, Turn};
+use super::{Lanes, Turn};
 use crate::attempt::CallsLeft;
 
 /// How many of a burst are written down at once, one behind the other: so many share a sync, and another shop's order does
@@ -66,7 +66,7 @@ impl Lanes {
             Running { job: *job, number, policy: shop.policy, names_locations, left, began }
         };
         let running: Vec<Running> = jobs.into_iter().map(as_running).collect();
-        let deadline = lease.until.saturating_sub(RECORD).unwrap_or(began);
+        let deadline = self.deadline(lease, began);
         let reports = self.attempt_together(shop, &running, deadline, &left).await;
         self.limiter.finish(&lease.lane);
         self.keep_stops().await;

@@ -1,97 +1,143 @@
-//! One provider account: its pace, its window, what the provider said, and its circuit. A ticket's time is the latest
-//! of their answers.
+//! One provider account: its line, its pace, its window, what the provider said, and its circuit. A ticket's time is the
+//! latest of their answers.
+//!
+//! Where several processes call the account, this is what one of them knows. What it does by itself between two
+//! agreements ([`super::agreement`]) it does here at once, and notes it: it is done again on what all have agreed on.
 
 use lane::clock::Timestamp;
 use lane::id::{AccountId, LaneKey};
 
 use super::belief::Belief;
+use super::line::{Ahead, LAPSE, LAPSE_SHARED, Line, Ticket};
+use super::note::Note;
 use super::pace::Pace;
 use super::window::Window;
-use super::{Lesson, Quota, Stopped};
+use super::{Quota, Stopped};
 use crate::circuit::Circuit;
 
-/// What is before a ticket.
-#[derive(Default)]
-pub(super) struct Ahead {
-    /// Units.
-    pub(super) units: u32,
-    /// Per ticket the time it was told, and its units.
-    pub(super) tickets: Vec<(Timestamp, u32)>,
-}
-
+#[derive(Debug, Clone)]
 pub(super) struct Account {
-    limit: Option<(Pace, Window)>,
+    pub(super) limit: Option<(Pace, Window)>,
     /// The limit as it was set. What the provider says of its bucket replaces it.
     assumed: Option<Quota>,
-    belief: Belief,
-    stop_until: Timestamp,
-    circuit: Circuit,
+    pub(super) belief: Belief,
+    pub(super) stop_until: Timestamp,
+    pub(super) circuit: Circuit,
+    pub(super) line: Line,
+    /// What the other processes have not heard of; none if there are no others.
+    pub(super) notes: Option<Vec<Note>>,
+    /// They should hear of it at once.
+    pub(super) urgent: bool,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        let (belief, circuit) = (Belief::Nothing, Circuit::default());
-        Self { limit: None, assumed: None, belief, stop_until: Timestamp::MIN, circuit }
+        Self {
+            limit: None,
+            assumed: None,
+            belief: Belief::Nothing,
+            stop_until: Timestamp::MIN,
+            circuit: Circuit::default(),
+            line: Line::default(),
+            notes: None,
+            urgent: false,
+        }
     }
 }
 
 impl Account {
-    pub(super) fn set(&mut self, quota: Quota, now: Timestamp) {
+    /// An account of which nothing is known but its limit.
+    pub(super) fn with_limit(quota: Option<Quota>) -> Self {
+        let limit = quota.map(|quota| (Pace::new(quota), Window::new(quota)));
+        Self { limit, assumed: quota, ..Self::default() }
+    }
+
+    pub(super) fn set(&mut self, quota: Quota) {
         if self.assumed != Some(quota) {
             self.assumed = Some(quota);
-            self.follow(quota, now);
+            self.follow(quota);
         }
     }
 
-    fn follow(&mut self, quota: Quota, now: Timestamp) {
+    pub(super) fn assumed(&self) -> Option<Quota> {
+        self.assumed
+    }
+
+    /// Other processes call it, too.
+    pub(super) fn share(&mut self) {
+        self.notes.get_or_insert_default();
+    }
+
+    pub(super) fn follow(&mut self, quota: Quota) {
         match &mut self.limit {
             Some((pace, _)) if pace.quota() == quota => {}
             Some((pace, window)) => {
-                *pace = Pace::new(quota, now);
+                *pace = Pace::new(quota);
                 window.set(quota);
             }
-            None => self.limit = Some((Pace::new(quota, now), Window::new(quota))),
+            None => self.limit = Some((Pace::new(quota), Window::new(quota))),
         }
     }
 
+    /// When the lane may have so many units, and for what it waits until then. It has a ticket from now on.
+    pub(super) fn ask(&mut self, lane: &LaneKey, units: u32, now: Timestamp) -> (Timestamp, &'static str) {
+        self.lapse(now);
+        let number = self.line.take(lane, units, now);
+        let (ahead, reserved) = (self.line.ahead(number, now), self.line.units());
+        self.belief.forget_past(now);
+        if let Some((pace, _)) = &mut self.limit {
+            pace.forget_unused(reserved, now);
+        }
+        self.earliest(lane, &ahead, units, now)
+    }
+
+    /// Drops the tickets of lanes that did not come back.
+    pub(super) fn lapse(&mut self, now: Timestamp) {
+        let kept = if self.notes.is_some() { LAPSE_SHARED } else { LAPSE };
+        self.line.lapse(kept, now);
+    }
+
     /// When the ticket behind `ahead` may go, and for what it waits.
-    pub(super) fn earliest(
-        &mut self,
-        lane: &LaneKey,
-        ahead: &Ahead,
-        units: u32,
-        now: Timestamp,
-    ) -> (Timestamp, &'static str) {
-        let turn = self.circuit.turn(ahead.tickets.iter().map(|(told, _)| *told), now);
+    fn earliest(&mut self, lane: &LaneKey, ahead: &Ahead, units: u32, now: Timestamp) -> (Timestamp, &'static str) {
+        let turn = self.circuit.turn(ahead.told.iter().copied(), now);
         let circuit = self.circuit.admits(lane, turn, now);
         let from = now.max(self.stop_until);
+        let up_to_it = ahead.units.saturating_add(units);
         let mut reasons = vec![
             (circuit, "does not answer; it is tried again"),
             (from, "asked for silence"),
-            (self.belief.earliest(ahead.units.saturating_add(units), now), "has no calls left"),
+            (self.belief.earliest(up_to_it, now), "has no calls left"),
         ];
         if let Some((pace, window)) = &mut self.limit {
-            reasons.push((pace.slot(ahead.units.saturating_add(units), from), IN_LINE));
-            let due = ahead.tickets.iter().filter(|(told, _)| *told <= now);
-            let due: u32 = due.map(|(_, units)| units).sum();
-            reasons.push((window.room_at(due.saturating_add(units), now), IN_LINE));
+            reasons.push((pace.slot(up_to_it, from), IN_LINE));
+            // Who is not there leaves room to those behind; who has to wait is told a time at which all before have gone.
+            if !window.fits(ahead.due.saturating_add(units), now) {
+                reasons.push((window.room_at(up_to_it, now), IN_LINE));
+            }
         }
         reasons.into_iter().max_by_key(|(at, _)| *at).unwrap_or((now, IN_LINE))
     }
 
-    pub(super) fn grant(&mut self, lane: &LaneKey, ahead: &Ahead, units: u32, now: Timestamp) {
+    /// The units are the lane's, which has asked for them.
+    pub(super) fn grant(&mut self, lane: &LaneKey, units: u32, now: Timestamp) {
+        let ahead = self.line.of_lane(lane).map(|(number, _)| self.line.ahead(number, now).units);
         if let Some((pace, window)) = &mut self.limit {
-            pace.take(ahead.units, units, now.max(self.stop_until));
-            window.grant(units);
+            pace.take(ahead.unwrap_or_default(), units, now.max(self.stop_until));
+            window.grant(units, now);
         }
         self.belief.take(units, now);
         self.circuit.granted(lane, now);
+        self.line.remove(lane);
     }
 
     pub(super) fn permit(&mut self, id: &AccountId, now: Timestamp) -> Result<(), Stopped> {
         self.stopped(id, now)?;
-        let left = self.limit.as_mut().map_or(Ok(()), |(_, window)| window.leave(now));
-        left.map_err(|until| Stopped { until, why: format!("{id} {IN_LINE}") })
+        let alone = self.notes.is_none();
+        let left = self.limit.as_mut().map_or(Ok(false), |(_, window)| window.leave(alone, now));
+        if left.map_err(|until| in_line(id, until))? {
+            self.note(Note::Left { units: 1, at: now });
+        }
+        Ok(())
     }
 
     /// How many units could leave now.
@@ -105,10 +151,11 @@ impl Account {
 
     pub(super) fn spend(&mut self, id: &AccountId, units: u32, now: Timestamp) -> Result<(), Stopped> {
         self.stopped(id, now)?;
-        let room = self.limit.as_ref().map_or(now, |(_, window)| window.room_at(units, now));
+        let room = self.limit.as_ref().filter(|(_, window)| !window.fits(units, now));
+        let room = room.map_or(now, |(_, window)| window.room_at(units, now));
         let until = room.max(self.belief.earliest(units, now));
         if until > now {
-            return Err(Stopped { until, why: format!("{id} {IN_LINE}") });
+            return Err(in_line(id, until));
         }
         if let Some((pace, window)) = &mut self.limit {
             // The slots may lie ahead: the tickets then wait for what was taken before their turn.
@@ -127,86 +174,60 @@ impl Account {
     }
 
     pub(super) fn refund(&mut self, units: u32, now: Timestamp) {
-        if let Some((pace, window)) = &mut self.limit {
-            pace.give_back(window.refund(units), now);
+        let alone = self.notes.is_none();
+        let back = self.limit.as_mut().map_or(units, |(_, window)| window.refund(units, alone));
+        self.come_back(back, if alone { units } else { back }, now);
+        self.note(Note::Back { units: back, at: now });
+    }
+
+    /// Slots and units come back.
+    pub(super) fn come_back(&mut self, slots: u32, units: u32, now: Timestamp) {
+        if let Some((pace, _)) = &mut self.limit {
+            pace.give_back(slots, now);
         }
         self.belief.give_back(units, now);
     }
 
     /// An attempt is over.
     pub(super) fn finish(&mut self, lane: &LaneKey, units: u32, now: Timestamp) {
-        if let Some((_, window)) = &mut self.limit {
-            window.finish(units, now);
-        }
-        self.circuit.ended(lane, now);
+        let over = self.limit.as_mut().map_or(0, |(_, window)| window.finish(units, now));
+        self.note(Note::Left { units: over, at: now });
+        self.end(lane, now);
     }
 
-    /// An attempt never began.
+    /// An attempt that was granted `units` never began.
     pub(super) fn give_back(&mut self, lane: &LaneKey, units: u32, now: Timestamp) {
-        if let Some((pace, window)) = &mut self.limit {
-            pace.give_back(units.min(window.pending()), now);
+        if let Some((_, window)) = &mut self.limit {
             window.give_back(units);
         }
-        self.belief.give_back(units, now);
-        self.circuit.ended(lane, now);
+        self.come_back(units, units, now);
+        self.note(Note::Back { units, at: now });
+        self.end(lane, now);
     }
 
-    /// Takes in a lesson. Whether it was a stop that lasts longer than what was known.
-    pub(super) fn learn(&mut self, id: &AccountId, lesson: Lesson, now: Timestamp) -> bool {
-        match lesson {
-            Lesson::Answered => {
-                if self.circuit.answered() {
-                    tracing::info!(account.id = %id, "{id} answers again");
-                    self.begin_again(now);
-                }
-            }
-            Lesson::Unreachable => {
-                if let Some(wait) = self.circuit.unreachable(now) {
-                    let delay_ms = wait.as_millis();
-                    tracing::warn!(account.id = %id, delay_ms, "{id} does not answer; its lanes wait");
-                }
-            }
-            Lesson::StopUntil(until) => {
-                if until > self.stop_until {
-                    self.stop_until = until;
-                    self.begin_again(now);
-                    return until > now;
-                }
-            }
-            Lesson::Remaining { units, resets } => self.believe_remaining(units, resets, now),
-            Lesson::Level { available, restored_per_second, capacity } => {
-                if let (Some(_), Some(quota)) = (self.assumed, Quota::of_bucket(restored_per_second, capacity)) {
-                    self.follow(quota, now);
-                }
-                let pending = self.limit.as_ref().map_or(0, |(_, window)| window.pending());
-                let left = available - f64::from(pending);
-                self.belief = Belief::Level { left, at: now, restored_per_second, capacity };
-            }
-        }
-        false
-    }
-
-    /// Calls that are granted and have not left are not in the provider's count yet.
-    fn believe_remaining(&mut self, units: u32, resets: Timestamp, now: Timestamp) {
-        let ours = self.limit.as_ref().map_or((0, u32::MAX), |(_, window)| (window.pending(), window.room(now)));
-        let left = units.saturating_sub(ours.0);
-        let told_less = left < ours.1 && resets > now;
-        self.belief = if told_less { Belief::Window { left, resets } } else { Belief::Nothing };
-    }
-
-    /// After silence the tickets go at the pace again, the first ones first, instead of all at once.
-    fn begin_again(&mut self, now: Timestamp) {
-        if let Some((pace, _)) = &mut self.limit {
-            *pace = Pace::new(pace.quota(), now);
+    fn end(&mut self, lane: &LaneKey, now: Timestamp) {
+        if self.circuit.is_probed_by(lane) {
+            self.circuit.ended(lane, now);
+            self.note(Note::Ended { lane: lane.clone(), at: now });
         }
     }
 
-    pub(super) fn forget_unused(&mut self, reserved: u32, now: Timestamp) {
-        self.belief.forget_past(now);
-        if let Some((pace, _)) = &mut self.limit {
-            pace.forget_unused(reserved, now);
+    /// The lane waits no more.
+    pub(super) fn leave_line(&mut self, lane: &LaneKey) {
+        if self.line.remove(lane) {
+            self.note(Note::Gone { lane: lane.clone() });
         }
+    }
+
+    /// The lane waits again, in the place that it had.
+    pub(super) fn join_again(&mut self, number: u64, ticket: Ticket) {
+        self.note(Note::Joined { number, ticket: ticket.clone() });
+        self.line.put(number, ticket);
     }
 }
 
-const IN_LINE: &str = "is called as often as its limit allows";
+fn in_line(id: &AccountId, until: Timestamp) -> Stopped {
+    Stopped { until, why: format!("{id} {IN_LINE}") }
+}
+
+pub(super) const IN_LINE: &str = "is called as often as its limit allows";

@@ -4,12 +4,13 @@
 use governor::RateLimiter;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
+use governor::nanos::Nanos;
+use governor::state::{NotKeyed, StateStore};
 use lane::clock::{Timestamp, after, until};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::Quota;
@@ -18,25 +19,21 @@ use super::Quota;
 /// more than the burst.
 const UNUSED_KEPT: Duration = Duration::from_mins(1);
 
-/// Governor counts nanoseconds in 64 bits, which end after 584 years; a provider that asks for silence until the end of
-/// time gets less.
-const FAR: Duration = Duration::from_hours(100 * 365 * 24);
+/// Governor counts nanoseconds in 64 bits, here since 1970, which end after 584 years; a provider that asks for silence
+/// until the end of time gets less.
+const FAR: Duration = Duration::from_hours(300 * 365 * 24);
 
+#[derive(Debug, Clone)]
 pub(super) struct Pace {
     quota: Quota,
-    begin: Timestamp,
-    steps: Steps,
-    bucket: Bucket,
-    slots: VecDeque<Timestamp>,
+    /// When the bucket is full again: all that governor keeps of it.
+    pub(super) full_at: Option<Timestamp>,
+    pub(super) slots: VecDeque<Timestamp>,
 }
 
-type Bucket = RateLimiter<NotKeyed, InMemoryState, Steps, NoOpMiddleware<Duration>>;
-
 impl Pace {
-    pub(super) fn new(quota: Quota, now: Timestamp) -> Self {
-        let steps = Steps::default();
-        let bucket = RateLimiter::direct_with_clock(in_governors_words(quota), steps.clone());
-        Self { quota, begin: now, steps, bucket, slots: VecDeque::new() }
+    pub(super) fn new(quota: Quota) -> Self {
+        Self { quota, full_at: None, slots: VecDeque::new() }
     }
 
     pub(super) fn quota(&self) -> Quota {
@@ -46,11 +43,10 @@ impl Pace {
     /// The time of the `count`th slot from the front, not before `from` if it was not handed out yet.
     pub(super) fn slot(&mut self, count: u32, from: Timestamp) -> Timestamp {
         let Some(last) = (count as usize).checked_sub(1) else { return from };
-        while self.slots.len() <= last {
-            let slot = self.next(from);
-            self.slots.push_back(slot);
+        if self.slots.len() <= last {
+            self.hand_out(last + 1 - self.slots.len(), from);
         }
-        self.slots[last]
+        self.slots.get(last).copied().unwrap_or(from)
     }
 
     /// The ticket behind `ahead` units takes its slots.
@@ -75,16 +71,25 @@ impl Pace {
         self.slots.drain(..old.min(unused));
     }
 
-    /// Asks governor as of the moment at which it has the unit, which may lie ahead.
-    fn next(&self, from: Timestamp) -> Timestamp {
-        self.steps.stand_at(until(self.begin, from));
-        loop {
-            match self.bucket.check() {
-                Ok(()) => return after(self.begin, self.steps.now()),
-                Err(not_until) => self.steps.stand_at(not_until.earliest_possible()),
+    /// Asks governor for more slots, each as of the moment at which it has the unit, which may lie ahead.
+    fn hand_out(&mut self, slots: usize, from: Timestamp) {
+        let steps = Steps::default();
+        let full_at = FullAt(Cell::new(self.full_at.map(|at| Nanos::from(since_1970(at)))));
+        let bucket: Bucket = RateLimiter::new(in_governors_words(self.quota), full_at, steps.clone());
+        for _ in 0..slots {
+            steps.0.set(since_1970(from));
+            while let Err(not_until) = bucket.check() {
+                steps.0.set(not_until.earliest_possible());
             }
+            self.slots.push_back(after(Timestamp::UNIX_EPOCH, steps.now()));
         }
+        let full_at = bucket.into_state_store().0.get();
+        self.full_at = full_at.map(|at| after(Timestamp::UNIX_EPOCH, at.into()));
     }
+}
+
+fn since_1970(at: Timestamp) -> Duration {
+    until(Timestamp::UNIX_EPOCH, at).min(FAR)
 }
 
 /// One unit each `per / units`, rounded up, so that rounding never adds a unit to a window.
@@ -97,21 +102,32 @@ fn in_governors_words(quota: Quota) -> governor::Quota {
     steady.allow_burst(NonZeroU32::new(quota.burst).unwrap_or(NonZeroU32::MIN))
 }
 
-/// Governor's clock: time since the pace began, standing where the pace puts it.
-#[derive(Debug, Clone, Default)]
-struct Steps(Arc<AtomicU64>);
+type Bucket = RateLimiter<NotKeyed, FullAt, Steps, NoOpMiddleware<Duration>>;
 
-impl Steps {
-    fn stand_at(&self, since_begin: Duration) {
-        let nanos = u64::try_from(since_begin.min(FAR).as_nanos()).unwrap_or(u64::MAX);
-        self.0.store(nanos, Ordering::Relaxed);
+/// What governor keeps, where it can be read and written down.
+struct FullAt(Cell<Option<Nanos>>);
+
+impl StateStore for FullAt {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, _: &NotKeyed, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let (answer, full_at) = decide(self.0.get())?;
+        self.0.set(Some(full_at));
+        Ok(answer)
     }
 }
+
+/// Governor's clock: time since 1970, standing where the pace puts it.
+#[derive(Debug, Clone, Default)]
+struct Steps(Rc<Cell<Duration>>);
 
 impl Clock for Steps {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+        self.0.get()
     }
 }

@@ -1,11 +1,30 @@
 //! The limiter under a clock that is moved by hand.
 
+mod shared;
+
+use futures::FutureExt as _;
 use lane::clock::ManualClock;
 use lane::id::ShopId;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::*;
+
+/// A limiter that keeps to itself answers at once.
+trait AtOnce {
+    fn asks(&self, lane: &LaneKey, needs: &[Need]) -> Slot;
+    fn spends(&self, account: &AccountId, units: u32) -> Result<(), Stopped>;
+}
+
+impl AtOnce for Limiter {
+    fn asks(&self, lane: &LaneKey, needs: &[Need]) -> Slot {
+        self.reserve(lane, needs).now_or_never().unwrap().unwrap()
+    }
+
+    fn spends(&self, account: &AccountId, units: u32) -> Result<(), Stopped> {
+        self.spend(account, units).now_or_never().unwrap()
+    }
+}
 
 fn start() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
@@ -88,7 +107,7 @@ fn play(
             played.taken.push(n);
             holds[n] = true;
         }
-        match limiter.reserve(&lane(n), &need(calls(n))) {
+        match limiter.asks(&lane(n), &need(calls(n))) {
             Slot::At { at, .. } => {
                 assert!(at > when);
                 events.push(Reverse((after(at, late(turn)), turn, n, false)));
@@ -155,7 +174,7 @@ fn a_limit_of_any_size_holds() {
         let (limiter, clock) = limiter(limit);
         let mut calls = Vec::new();
         while clock.now() < after(start(), seconds(600)) {
-            match limiter.reserve(&lane(0), &need(1)) {
+            match limiter.asks(&lane(0), &need(1)) {
                 Slot::At { at, .. } => move_to(&clock, at),
                 Slot::Now => {
                     limiter.permit(&warehouse()).unwrap();
@@ -171,71 +190,71 @@ fn a_limit_of_any_size_holds() {
 #[test]
 fn a_waiting_lane_keeps_its_place_and_its_time() {
     let (limiter, clock) = limiter(40);
-    assert_eq!(limiter.reserve(&lane(0), &need(1)), Slot::Now);
-    let first = at(&limiter.reserve(&lane(1), &need(1)));
-    let second = at(&limiter.reserve(&lane(2), &need(1)));
+    assert_eq!(limiter.asks(&lane(0), &need(1)), Slot::Now);
+    let first = at(&limiter.asks(&lane(1), &need(1)));
+    let second = at(&limiter.asks(&lane(2), &need(1)));
     assert!(first < second);
-    assert_eq!(at(&limiter.reserve(&lane(1), &need(1))), first, "asking again changes nothing");
+    assert_eq!(at(&limiter.asks(&lane(1), &need(1))), first, "asking again changes nothing");
     move_to(&clock, second);
-    assert_eq!(limiter.reserve(&lane(2), &need(1)), Slot::Now, "a late lane holds nobody up");
-    assert_eq!(limiter.reserve(&lane(1), &need(1)), Slot::Now, "and loses nothing");
+    assert_eq!(limiter.asks(&lane(2), &need(1)), Slot::Now, "a late lane holds nobody up");
+    assert_eq!(limiter.asks(&lane(1), &need(1)), Slot::Now, "and loses nothing");
 }
 
 #[test]
 fn a_lane_that_stays_away_loses_its_place_to_those_behind_it() {
     let (limiter, clock) = limiter(3);
-    assert_eq!(limiter.reserve(&lane(0), &need(1)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &need(1)), Slot::Now);
     limiter.permit(&warehouse()).unwrap();
     limiter.finish(&lane(0));
-    let told = at(&limiter.reserve(&lane(1), &need(1)));
-    let behind = at(&limiter.reserve(&lane(2), &need(3)));
+    let told = at(&limiter.asks(&lane(1), &need(1)));
+    let behind = at(&limiter.asks(&lane(2), &need(3)));
     move_to(&clock, after(told, seconds(61)));
     assert!(clock.now() < behind, "the one behind still waits");
-    assert_eq!(at(&limiter.reserve(&lane(1), &need(1))), behind, "it is last now");
-    assert_eq!(limiter.reserve(&lane(2), &need(3)), Slot::Now, "and the other has its slot");
+    assert_eq!(at(&limiter.asks(&lane(1), &need(1))), behind, "it is last now");
+    assert_eq!(limiter.asks(&lane(2), &need(3)), Slot::Now, "and the other has its slot");
 }
 
 #[test]
 fn a_ticket_given_back_moves_the_others_up() {
     let (limiter, _clock) = limiter(40);
-    assert_eq!(limiter.reserve(&lane(0), &need(1)), Slot::Now);
-    let first = at(&limiter.reserve(&lane(1), &need(4)));
-    let second = at(&limiter.reserve(&lane(2), &need(4)));
+    assert_eq!(limiter.asks(&lane(0), &need(1)), Slot::Now);
+    let first = at(&limiter.asks(&lane(1), &need(4)));
+    let second = at(&limiter.asks(&lane(2), &need(4)));
     limiter.abandon(&lane(1));
-    assert_eq!(at(&limiter.reserve(&lane(2), &need(4))), first);
+    assert_eq!(at(&limiter.asks(&lane(2), &need(4))), first);
     assert!(first < second);
 }
 
 #[test]
 fn units_that_were_not_needed_go_to_the_next_at_once() {
     let (limiter, clock) = limiter(40);
-    let told = at(&limiter.reserve(&lane(0), &need(4)));
+    let told = at(&limiter.asks(&lane(0), &need(4)));
     move_to(&clock, told);
-    assert_eq!(limiter.reserve(&lane(0), &need(4)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &need(4)), Slot::Now);
     limiter.permit(&warehouse()).unwrap();
-    assert!(at(&limiter.reserve(&lane(1), &need(3))) > clock.now());
+    assert!(at(&limiter.asks(&lane(1), &need(3))) > clock.now());
     limiter.refund(&warehouse(), 3);
-    assert_eq!(limiter.reserve(&lane(1), &need(3)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(1), &need(3)), Slot::Now);
 }
 
 #[test]
 fn an_attempt_that_never_began_costs_nothing() {
     let (limiter, _clock) = limiter(40);
-    assert_eq!(limiter.reserve(&lane(0), &need(1)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &need(1)), Slot::Now);
     limiter.abandon(&lane(0));
-    assert_eq!(limiter.reserve(&lane(1), &need(1)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(1), &need(1)), Slot::Now);
 }
 
 #[test]
 fn after_a_429_nothing_leaves_before_the_time_it_named() {
     let (limiter, clock) = limiter(40);
-    assert_eq!(limiter.reserve(&lane(0), &need(1)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &need(1)), Slot::Now);
     let until = after(start(), seconds(47));
     limiter.learn(&warehouse(), Lesson::StopUntil(until));
     limiter.learn(&warehouse(), Lesson::StopUntil(after(start(), seconds(20))));
     assert_eq!(limiter.permit(&warehouse()).unwrap_err().until, until);
-    assert_eq!(limiter.spend(&warehouse(), 1).unwrap_err().until, until);
-    let told: Vec<Timestamp> = (1..9).map(|n| at(&limiter.reserve(&lane(n), &need(2)))).collect();
+    assert_eq!(limiter.spends(&warehouse(), 1).unwrap_err().until, until);
+    let told: Vec<Timestamp> = (1..9).map(|n| at(&limiter.asks(&lane(n), &need(2)))).collect();
     assert!(told.iter().all(|at| *at >= until) && told.is_sorted());
     move_to(&clock, until);
     limiter.permit(&warehouse()).unwrap();
@@ -246,7 +265,7 @@ fn other_accounts_do_not_notice() {
     let (limiter, _clock) = limiter(40);
     limiter.learn(&warehouse(), Lesson::StopUntil(after(start(), seconds(47))));
     let other = vec![Need { account: AccountId::at("shipstation", "other"), units: 3 }];
-    assert_eq!(limiter.reserve(&lane(0), &other), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &other), Slot::Now);
 }
 
 #[test]
@@ -254,13 +273,13 @@ fn a_provider_that_says_less_is_left_is_believed() {
     let (limiter, clock) = limiter(40);
     let resets = after(start(), seconds(40));
     limiter.learn(&warehouse(), Lesson::Remaining { units: 2, resets });
-    assert_eq!(at(&limiter.reserve(&lane(0), &need(3))), resets);
+    assert_eq!(at(&limiter.asks(&lane(0), &need(3))), resets);
     limiter.abandon(&lane(0));
     limiter.learn(&warehouse(), Lesson::Remaining { units: 40, resets });
-    let told = at(&limiter.reserve(&lane(0), &need(3)));
+    let told = at(&limiter.asks(&lane(0), &need(3)));
     assert!(told < after(start(), seconds(5)), "more than we think changes nothing");
     move_to(&clock, told);
-    assert_eq!(limiter.reserve(&lane(0), &need(3)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &need(3)), Slot::Now);
 }
 
 #[test]
@@ -270,14 +289,14 @@ fn a_bucket_that_is_nearly_empty_is_waited_for() {
     let shop = AccountId::at("shopify", "acme");
     limiter.set(&shop, Quota { units: 100, per: seconds(1), burst: 1000 });
     let needs = vec![Need { account: shop.clone(), units: 50 }];
-    assert_eq!(limiter.reserve(&lane(0), &needs), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &needs), Slot::Now);
     limiter.permit(&shop).unwrap();
     limiter.finish(&lane(0));
     let level = Lesson::Level { available: 10.0, restored_per_second: 10.0, capacity: 1000.0 };
     limiter.learn(&shop, level);
-    assert_eq!(at(&limiter.reserve(&lane(0), &needs)), after(start(), seconds(4)));
+    assert_eq!(at(&limiter.asks(&lane(0), &needs)), after(start(), seconds(4)));
     clock.advance(seconds(4));
-    assert_eq!(limiter.reserve(&lane(0), &needs), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &needs), Slot::Now);
 }
 
 /// A shop whose smallest plan is assumed.
@@ -301,7 +320,7 @@ fn play_shop(rate: f64, capacity: f64, cost: u32, time: u64) -> (u32, u32) {
         // As every attempt does: it must not forget what was learnt.
         limiter.set(&shop, SMALLEST);
         let needs = [Need { account: shop.clone(), units: cost }];
-        match limiter.reserve(&lane(0), &needs) {
+        match limiter.asks(&lane(0), &needs) {
             Slot::At { at, .. } => move_to(&clock, at),
             Slot::Now => {
                 limiter.permit(&shop).unwrap();
@@ -343,10 +362,10 @@ fn a_stop_holds_whatever_plan_is_told() {
     limiter.learn(&shop, Lesson::StopUntil(until));
     limiter.learn(&shop, Lesson::Level { available: 20_000.0, restored_per_second: 1000.0, capacity: 20_000.0 });
     let needs = [Need { account: shop.clone(), units: 250 }];
-    assert!(at(&limiter.reserve(&lane(0), &needs)) >= until);
+    assert!(at(&limiter.asks(&lane(0), &needs)) >= until);
     assert!(limiter.permit(&shop).is_err());
     clock.advance(seconds(31));
-    assert_eq!(limiter.reserve(&lane(0), &needs), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &needs), Slot::Now);
 }
 
 #[test]
@@ -360,16 +379,16 @@ fn figures_that_describe_no_bucket_change_no_limit() {
 #[test]
 fn a_call_beyond_the_ticket_goes_first_and_is_paid_for() {
     let (limiter, clock) = limiter(40);
-    assert_eq!(limiter.reserve(&lane(0), &need(1)), Slot::Now);
-    let told = at(&limiter.reserve(&lane(1), &need(1)));
+    assert_eq!(limiter.asks(&lane(0), &need(1)), Slot::Now);
+    let told = at(&limiter.asks(&lane(1), &need(1)));
     limiter.permit(&warehouse()).unwrap();
-    limiter.spend(&warehouse(), 1).unwrap();
+    limiter.spends(&warehouse(), 1).unwrap();
     limiter.permit(&warehouse()).unwrap();
-    assert!(at(&limiter.reserve(&lane(1), &need(1))) > told);
-    let spent = std::iter::from_fn(|| limiter.spend(&warehouse(), 1).ok()).count();
+    assert!(at(&limiter.asks(&lane(1), &need(1))) > told);
+    let spent = std::iter::from_fn(|| limiter.spends(&warehouse(), 1).ok()).count();
     assert_eq!(spent, 38, "40 leave in the minute, two have left");
     move_to(&clock, after(start(), seconds(62)));
-    limiter.spend(&warehouse(), 1).unwrap();
+    limiter.spends(&warehouse(), 1).unwrap();
 }
 
 #[test]
@@ -379,21 +398,21 @@ fn an_account_that_does_not_answer_is_probed_by_one_lane_at_a_time() {
         limiter.learn(&warehouse(), Lesson::Unreachable);
     }
     assert!(limiter.permit(&warehouse()).is_err());
-    let told: Vec<Timestamp> = (0..8).map(|n| at(&limiter.reserve(&lane(n), &need(1)))).collect();
+    let told: Vec<Timestamp> = (0..8).map(|n| at(&limiter.asks(&lane(n), &need(1)))).collect();
     assert_eq!(told[0], after(start(), seconds(5)));
     assert!(told[1..].iter().all(|at| *at > told[0]));
     move_to(&clock, told[0]);
-    assert_eq!(limiter.reserve(&lane(0), &need(1)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &need(1)), Slot::Now);
     limiter.permit(&warehouse()).unwrap();
-    assert!((1..8).all(|n| at(&limiter.reserve(&lane(n), &need(1))) > told[0]));
+    assert!((1..8).all(|n| at(&limiter.asks(&lane(n), &need(1))) > told[0]));
     limiter.learn(&warehouse(), Lesson::Unreachable);
     limiter.finish(&lane(0));
-    assert_eq!(at(&limiter.reserve(&lane(1), &need(1))), after(told[0], seconds(10)));
+    assert_eq!(at(&limiter.asks(&lane(1), &need(1))), after(told[0], seconds(10)));
     clock.advance(seconds(10));
-    assert_eq!(limiter.reserve(&lane(1), &need(1)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(1), &need(1)), Slot::Now);
     limiter.learn(&warehouse(), Lesson::Answered);
     limiter.finish(&lane(1));
-    let later = (2..8).map(|n| limiter.reserve(&lane(n), &need(1)));
+    let later = (2..8).map(|n| limiter.asks(&lane(n), &need(1)));
     let soon = after(clock.now(), seconds(5));
     assert!(later.into_iter().all(|slot| slot == Slot::Now || at(&slot) < soon));
 }
@@ -404,15 +423,15 @@ fn a_lane_that_is_away_for_another_account_leaves_the_probe_to_the_next() {
     let shop = AccountId::at("shopify", "acme");
     limiter.learn(&shop, Lesson::StopUntil(after(start(), seconds(300))));
     let both = vec![need(1).remove(0), Need { account: shop, units: 1 }];
-    assert_eq!(at(&limiter.reserve(&lane(0), &both)), after(start(), seconds(300)));
+    assert_eq!(at(&limiter.asks(&lane(0), &both)), after(start(), seconds(300)));
     for _ in 0..5 {
         limiter.learn(&warehouse(), Lesson::Unreachable);
     }
-    let told: Vec<Timestamp> = (1..4).map(|n| at(&limiter.reserve(&lane(n), &need(1)))).collect();
+    let told: Vec<Timestamp> = (1..4).map(|n| at(&limiter.asks(&lane(n), &need(1)))).collect();
     assert_eq!(told[0], after(start(), seconds(5)), "the first one that is there");
     assert!(told[1..].iter().all(|at| *at > told[0]), "and only that one");
     move_to(&clock, told[0]);
-    assert_eq!(limiter.reserve(&lane(1), &need(1)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(1), &need(1)), Slot::Now);
     limiter.permit(&warehouse()).unwrap();
     limiter.learn(&warehouse(), Lesson::Answered);
 }
@@ -442,7 +461,7 @@ fn a_recalled_stop_counts_and_is_not_new() {
     let until = after(start(), seconds(47));
     limiter.recall_stop(&warehouse(), until);
     assert_eq!(limiter.permit(&warehouse()).unwrap_err().until, until);
-    assert_eq!(at(&limiter.reserve(&lane(0), &need(1))), until);
+    assert_eq!(at(&limiter.asks(&lane(0), &need(1))), until);
     assert_eq!(limiter.take_new_stops(), []);
 }
 
@@ -450,11 +469,11 @@ fn a_recalled_stop_counts_and_is_not_new() {
 fn a_clock_that_is_set_back_opens_no_window_twice() {
     let (limiter, clock) = limiter(2);
     clock.advance(seconds(600));
-    assert_eq!(limiter.reserve(&lane(0), &need(1)), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &need(1)), Slot::Now);
     limiter.permit(&warehouse()).unwrap();
     let back = Arc::new(ManualClock::starting(start()));
-    let turned = Limiter { clock: back, state: Arc::clone(&limiter.state) };
-    assert!(at(&turned.reserve(&lane(1), &need(1))) > after(start(), seconds(600)));
+    let turned = Limiter { clock: back, state: Arc::clone(&limiter.state), others: None };
+    assert!(at(&turned.asks(&lane(1), &need(1))) > after(start(), seconds(600)));
 }
 
 #[test]
@@ -463,13 +482,13 @@ fn two_accounts_are_granted_together_or_not_at_all() {
     let shop = AccountId::at("shopify", "acme");
     limiter.learn(&shop, Lesson::StopUntil(after(start(), seconds(30))));
     let both = vec![need(1).remove(0), Need { account: shop.clone(), units: 1 }];
-    match limiter.reserve(&lane(0), &both) {
+    match limiter.asks(&lane(0), &both) {
         Slot::At { at, account, .. } => {
             assert_eq!((at, account), (after(start(), seconds(30)), shop));
         }
         Slot::Now => panic!("the shop asked for silence"),
     }
-    assert_eq!(limiter.spend(&warehouse(), 1), Ok(()), "nothing was taken at the other");
+    assert_eq!(limiter.spends(&warehouse(), 1), Ok(()), "nothing was taken at the other");
 }
 
 #[test]
@@ -479,22 +498,22 @@ fn what_was_spent_beyond_the_ticket_and_not_used_comes_back() {
     limiter.set(&shop, Quota { units: 100, per: seconds(1), burst: 1900 });
     assert_eq!(limiter.affords(&shop, 252, 99), 7, "no more than the bucket holds");
     assert_eq!(limiter.affords(&shop, 252, 3), 3);
-    assert_eq!(limiter.reserve(&lane(0), &[Need { account: shop.clone(), units: 252 }]), Slot::Now);
+    assert_eq!(limiter.asks(&lane(0), &[Need { account: shop.clone(), units: 252 }]), Slot::Now);
     assert_eq!(limiter.affords(&shop, 252, 99), 6);
     limiter.permit(&shop).unwrap();
     for _ in 0..6 {
-        limiter.spend(&shop, 252).unwrap();
+        limiter.spends(&shop, 252).unwrap();
         limiter.permit(&shop).unwrap();
     }
     assert_eq!(limiter.affords(&shop, 252, 99), 0);
-    assert!(limiter.spend(&shop, 252).is_err());
+    assert!(limiter.spends(&shop, 252).is_err());
     for _ in 0..7 {
         limiter.refund(&shop, 222);
     }
     assert_eq!(limiter.affords(&shop, 1, 9999), 2000 - 7 * 30);
     limiter.finish(&lane(0));
     assert_eq!(limiter.affords(&shop, 1, 9999), 2000 - 7 * 30);
-    assert_eq!(limiter.reserve(&lane(1), &[Need { account: shop.clone(), units: 252 }]), Slot::Now, "at once");
+    assert_eq!(limiter.asks(&lane(1), &[Need { account: shop.clone(), units: 252 }]), Slot::Now, "at once");
     limiter.learn(&shop, Lesson::StopUntil(after(start(), seconds(30))));
     assert_eq!(limiter.affords(&shop, 1, 9999), 0);
 }

@@ -10,9 +10,12 @@ use std::time::Duration;
 use ::lane::clock::{Clock, Timestamp, until};
 use ::lane::id::AccountId;
 use ::lane::outcome::CallRecord;
+use ::lane::ports::Secrets;
+use ::lane::shop::SecretRef;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, Response};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::error::CallError;
@@ -40,15 +43,21 @@ pub(crate) struct Wire {
     pub(crate) http: Client,
     /// Sends them.
     pub(crate) transport: Arc<dyn Transport>,
+    /// Where credentials are read.
+    pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) limiter: Limiter,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Wire {
-    pub(crate) fn new(limiter: Limiter, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        secrets: Arc<dyn Secrets>,
+        limiter: Limiter,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, reqwest::Error> {
         let http = network(CALL_TIMEOUT)?;
         let transport = Arc::new(http.clone());
-        Ok(Self { http, transport, limiter, clock })
+        Ok(Self { http, transport, secrets, limiter, clock })
     }
 }
 
@@ -156,6 +165,11 @@ impl<'a> Calls<'a> {
         self.wire.clock.now()
     }
 
+    /// A credential as it is now.
+    pub(crate) async fn secret(&self, reference: &SecretRef) -> Result<SecretString, CallError> {
+        Ok(self.wire.secrets.read(reference).await?)
+    }
+
     /// Makes a call and lets `read` say what the answer means.
     pub(crate) async fn make(&self, call: Call<'_>, read: impl FnOnce(&Answer) -> Reading) -> Result<Value, CallError> {
         let Call { at, account, name, intent, units, request } = call;
@@ -164,7 +178,7 @@ impl<'a> Calls<'a> {
         if time < CALL_TIME_MIN {
             return Err(CallError::OutOfTime { at });
         }
-        self.take(account, units).map_err(stopped)?;
+        self.take(account, units).await.map_err(stopped)?;
         self.wire.limiter.permit(account).map_err(|stop| {
             self.give_back(account, units);
             stopped(stop)
@@ -189,6 +203,7 @@ impl<'a> Calls<'a> {
         for lesson in lessons {
             self.wire.limiter.learn(account, lesson);
         }
+        self.wire.limiter.warn_others().await;
         let ended = told(&trip, content.as_ref().err());
         let took = until(began, self.now());
         metrics::counter!("lanekeeper_provider_calls_total", "provider" => at, "result" => result(&trip)).increment(1);
@@ -209,7 +224,7 @@ impl<'a> Calls<'a> {
     }
 
     /// Takes units from what the attempt was given, and what that does not cover from the account itself.
-    fn take(&self, account: &AccountId, units: u32) -> Result<(), Stopped> {
+    async fn take(&self, account: &AccountId, units: u32) -> Result<(), Stopped> {
         let beyond = {
             let mut notes = self.notes();
             let given = notes.given.entry(account.clone()).or_default();
@@ -217,7 +232,7 @@ impl<'a> Calls<'a> {
             *given -= covered;
             units - covered
         };
-        if beyond == 0 { Ok(()) } else { self.wire.limiter.spend(account, beyond) }
+        if beyond == 0 { Ok(()) } else { self.wire.limiter.spend(account, beyond).await }
     }
 
     /// Units that did not leave go back when the attempt ends.

@@ -7,8 +7,7 @@ use ::lane::clock::Timestamp;
 use ::lane::hold::{Fact, HoldReason};
 use ::lane::id::{AccountId, Fingerprint};
 use ::lane::outcome::{Outcome, PauseReason, Trouble};
-
-use crate::secrets::SecretMissing;
+use ::lane::ports::SecretError;
 
 /// Why a call did not give what it was made for. No secret and no personal datum is in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,9 +42,9 @@ pub(crate) enum CallError {
     /// What is in the order stops it, and a person can mend that; nothing was done.
     #[error("the order's data is refused: {words}")]
     DataRefused { at: &'static str, words: String },
-    /// A secret is not where the configuration says.
+    /// A secret is not where the configuration says, or cannot be read now.
     #[error(transparent)]
-    SecretMissing(#[from] SecretMissing),
+    Secret(#[from] SecretError),
     /// The shop names an account that the configuration does not have.
     #[error("the account {account} is not in the configuration")]
     NotConfigured { account: AccountId },
@@ -65,7 +64,7 @@ impl CallError {
             | Self::ProviderRefuses { .. }
             | Self::Refused { .. }
             | Self::DataRefused { .. }
-            | Self::SecretMissing(_)
+            | Self::Secret(_)
             | Self::NotConfigured { .. } => false,
         }
     }
@@ -82,7 +81,7 @@ impl CallError {
             | Self::ThrottledUntil { .. }
             | Self::TokenRefused { .. }
             | Self::ProviderRefuses { .. }
-            | Self::SecretMissing(_)
+            | Self::Secret(_)
             | Self::NotConfigured { .. } => false,
         }
     }
@@ -105,9 +104,10 @@ impl CallError {
             Self::ProviderRefuses { account, words } => {
                 Outcome::Pause { why: PauseReason::ProviderRefuses { account, words }, until: None }
             }
-            Self::SecretMissing(SecretMissing { reference }) => {
+            Self::Secret(SecretError::Missing { reference }) => {
                 Outcome::Pause { why: PauseReason::SecretMissing { reference }, until: None }
             }
+            Self::Secret(error @ SecretError::Unavailable { .. }) => retry("secrets", &error.to_string()),
             Self::NotConfigured { account } => {
                 let reference = format!("of the account {account} (not in the configuration)");
                 Outcome::Pause { why: PauseReason::SecretMissing { reference }, until: None }
@@ -148,7 +148,8 @@ mod tests {
             (CallError::ProviderRefuses { account: account.clone(), words: words.clone() }, "pause", false),
             (CallError::Refused { at, words: words.clone() }, "fail", false),
             (CallError::DataRefused { at, words }, "hold", false),
-            (SecretMissing { reference: "env:X".into() }.into(), "pause", false),
+            (SecretError::Missing { reference: "env:X".into() }.into(), "pause", false),
+            (SecretError::Unavailable { reference: "ssm:X".into(), words: "timeout".into() }.into(), "retry", false),
             (CallError::NotConfigured { account }, "pause", false),
         ];
         for (error, label, may_have_happened) in table {

@@ -17,7 +17,6 @@ use serde_json::Value;
 use super::call::{Call, Calls, Intent};
 use super::error::CallError;
 use crate::accounts::ShipStationAccount;
-use crate::secrets;
 
 /// The provider's name, for people.
 pub(crate) const SHIPSTATION: &str = "ShipStation";
@@ -49,8 +48,8 @@ pub(crate) struct ShipStation<'a> {
 
 impl<'a> ShipStation<'a> {
     /// Reads the account's credentials.
-    pub(crate) fn open(account: &'a ShipStationAccount, calls: &'a Calls<'a>) -> Result<Self, CallError> {
-        let (key, secret) = (secrets::read(&account.key)?, secrets::read(&account.secret)?);
+    pub(crate) async fn open(account: &'a ShipStationAccount, calls: &'a Calls<'a>) -> Result<Self, CallError> {
+        let (key, secret) = (calls.secret(&account.key).await?, calls.secret(&account.secret).await?);
         Ok(Self { account, key, secret, calls })
     }
 

@@ -141,7 +141,7 @@ impl AtShop<'_> {
             | CallError::ProviderRefuses { .. }
             | CallError::Refused { .. }
             | CallError::DataRefused { .. }
-            | CallError::SecretMissing(_)
+            | CallError::Secret(_)
             | CallError::NotConfigured { .. } => error,
         }
     }

@@ -15,6 +15,7 @@ use ::lane::state::StateKind;
 use ::lane::webhook::{Content, OrderNews, Webhook};
 use async_trait::async_trait;
 use backend::embedded::ledger::Ledger;
+use backend::secrets::Local;
 use bytes::Bytes;
 use serde_json::Value;
 use simulators::faults::{Effect, Fault};
@@ -90,11 +91,13 @@ impl World {
         let limiter = Limiter::new(time());
         let accounts = Accounts::of([account.clone()]);
         let settings = ShopifySettings { base_url: shopify.base_url(), ..Default::default() };
-        let orders = Orders::new(accounts.clone(), settings, limiter.clone(), time(), ledger.clone()).unwrap();
+        let orders =
+            Orders::new(accounts.clone(), settings, Arc::new(Local), limiter.clone(), time(), ledger.clone()).unwrap();
         let lanes = Lanes::new(ledger.clone(), Arc::new(orders), limiter.clone(), time(), "tester".into(), 7);
         let sent = Arc::new(Sent::default());
         let shipments =
-            Shipments::new(accounts, limiter, time(), ledger.clone(), ledger.clone(), sent.clone()).unwrap();
+            Shipments::new(accounts, Arc::new(Local), limiter, time(), ledger.clone(), ledger.clone(), sent.clone())
+                .unwrap();
         let look_at = None;
         let mut world =
             Self { clock, shopify, warehouse, ledger, lanes, sent, shipments, account, look_at, order, _dir: dir };

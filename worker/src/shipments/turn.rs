@@ -16,6 +16,8 @@ use crate::providers::shipstation::shipments::Page;
 
 /// A call is given this long.
 const CALL_TIME: Duration = Duration::from_secs(30);
+/// How long a call waits for a ledger that failed.
+const LEDGER_WAIT: Duration = Duration::from_secs(5);
 /// The shortest wait for a slot: time that stands still must not keep a processor busy.
 const WAIT_MIN: Duration = Duration::from_millis(5);
 
@@ -31,18 +33,27 @@ impl Shipments {
             return Err(CallError::NotConfigured { account: account.id.clone() });
         };
         let mut ticket = Ticket { limiter: &self.wire.limiter, lane: &lane, granted: false };
-        while let Slot::At { at, .. } = ticket.limiter.reserve(ticket.lane, &need) {
+        while let Slot::At { at, .. } = self.slot(&ticket, &need).await? {
             tokio::time::sleep(until(self.now(), at).max(WAIT_MIN)).await;
         }
         ticket.granted = true;
         let left = CallsLeft::default();
         let calls = Calls::new(&self.wire, need, after(self.now(), CALL_TIME), &left);
-        let page = match ShipStation::open(account, &calls) {
+        let page = match ShipStation::open(account, &calls).await {
             Ok(warehouse) => make(&warehouse).await,
             Err(error) => Err(error),
         };
         calls.end();
+        drop(ticket);
+        self.wire.limiter.settle().await;
         page
+    }
+
+    async fn slot(&self, ticket: &Ticket<'_>, need: &[Need]) -> Result<Slot, CallError> {
+        ticket.limiter.reserve(ticket.lane, need).await.map_err(|error| {
+            let why = format!("the ledger does not say whether it may leave: {error}");
+            CallError::Stopped { until: after(self.now(), LEDGER_WAIT), why }
+        })
     }
 }
 

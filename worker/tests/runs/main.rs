@@ -8,4 +8,5 @@ mod burst;
 mod daemon;
 mod messages;
 mod two_workers;
+mod shared;
 mod poison;

@@ -14,6 +14,7 @@ use ::lane::rules::HoldRules;
 use ::lane::shop::{Qualification, SecretRef, Shop, Source};
 use ::lane::webhook::{Content, OrderNews, Webhook};
 use backend::embedded::ledger::Ledger;
+use backend::secrets::Local;
 use bytes::Bytes;
 use serde_json::Value;
 use simulators::journal::Kind;
@@ -116,7 +117,9 @@ impl Market {
         ledger.put_shop(&shop, clock.now()).await.unwrap();
         let limiter = Limiter::new(time());
         let settings = ShopifySettings { base_url: shopify.base_url(), ..ShopifySettings::default() };
-        let orders = Orders::new(Accounts::of([account]), settings, limiter.clone(), time(), ledger.clone()).unwrap();
+        let orders =
+            Orders::new(Accounts::of([account]), settings, Arc::new(Local), limiter.clone(), time(), ledger.clone())
+                .unwrap();
         let lanes = Lanes::new(ledger.clone(), Arc::new(orders), limiter, time(), "tester".into(), 7);
         Self { clock, shopify, shipstation, ledger, lanes, sold: Vec::new(), _folder: folder }
     }

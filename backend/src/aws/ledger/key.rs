@@ -108,6 +108,10 @@ impl Key {
         Self::new(of_account(id), "account")
     }
 
+    pub(super) fn limits(account: &AccountId) -> Self {
+        Self::new(of_account(account), "limits")
+    }
+
     pub(super) fn notice(account: &AccountId, id: u64) -> Self {
         Self::new(of_account(account), format!("{NOTICE}{id:020}"))
     }

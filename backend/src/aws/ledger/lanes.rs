@@ -7,9 +7,9 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use lane::clock::Timestamp;
 use lane::id::LaneKey;
 use lane::job::Job;
-use lane::line::{LineEntry, Pick, Ready};
+use lane::line::{LineEntry, Ready};
 use lane::state::StateKind;
-use lane::view::{Figures, LaneStatus, LaneView};
+use lane::view::{Figures, LaneView};
 
 use super::key::{ENTRY, Key, of_lane};
 use super::line::{COUNTED, COUNTS};
@@ -19,6 +19,7 @@ use super::table::{Among, Range, Table};
 use super::unit::TableUnit;
 use crate::ledger::fault::Fault;
 use crate::ledger::unit::Lanes as _;
+use crate::ledger::view::lane_view;
 
 /// Entries at the front of a line that figures look at.
 const FRONT: usize = 10;
@@ -56,20 +57,7 @@ async fn view_once(unit: &mut TableUnit, key: &LaneKey, now: Timestamp) -> Resul
         None => None,
     };
     let picked = unit.pick_next(&lane, now).await?;
-    let running = lane.state.lease.as_ref().filter(|(_, end)| *end > now).map(|(_, end)| *end);
-    let status = match (lane.state.paused.filter(|pause| pause.until.is_none_or(|end| end > now)), running, picked) {
-        (Some(pause), _, _) => LaneStatus::Paused(pause),
-        (None, Some(until), _) => LaneStatus::Running { until },
-        (None, None, Pick::Ready(_)) => match lane.state.rest.filter(|rest| rest.until > now) {
-            Some(rest) => LaneStatus::Throttled(rest),
-            None => LaneStatus::Waiting,
-        },
-        (None, None, Pick::NotUntil { job, at }) => LaneStatus::Retrying { job, until: at },
-        (None, None, Pick::Blocked { job, .. }) => LaneStatus::Blocked { job },
-        (None, None, Pick::Nothing { .. }) => LaneStatus::Idle,
-    };
-    let (head, oldest) = first.map(|job| ((job.id.clone(), job.number.clone()), job.heard_at)).unzip();
-    Ok(Some(LaneView { lane: lane.key, shop: lane.shop, status, head, depth: lane.depth, oldest }))
+    Ok(Some(lane_view(lane, first.as_ref(), picked, now)))
 }
 
 /// Counts of everything there is. Every lane is read for it: ask once a minute, not for each page.

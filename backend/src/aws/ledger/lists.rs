@@ -10,7 +10,7 @@ use lane::id::{JobId, LaneKey};
 use lane::job::Job;
 use lane::ports::LedgerError;
 use lane::state::StateKind;
-use lane::view::{JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
+use lane::view::{JobFilter, LaneFilter, LaneView, Page, Paged, QuarantineReason, Quarantined};
 use serde::de::DeserializeOwned;
 
 use super::item::Item;
@@ -18,9 +18,7 @@ use super::key::{HISTORY, Key, of_job};
 use super::lanes::view;
 use super::line::{SHARDS, list_of_lanes_in};
 use super::rows::jobs::{list_of_shop, lists_of_jobs};
-use super::rows::webhooks::{
-    ASIDE, MERCHANT, QUARANTINE, RECEIVED_AT, SHOP, TOPIC, WORDS, quarantine_reason, webhook_number,
-};
+use super::rows::webhooks::{ASIDE, MERCHANT, QUARANTINE, RECEIVED_AT, SHOP, TOPIC, WORDS, webhook_number};
 use super::table::{Among, Index, LIST, OTHER_LIST, Range, Table};
 use crate::ledger::fault::Fault;
 
@@ -40,11 +38,7 @@ struct From<'a> {
 
 /// Keys from several partitions of an index in their common order, at most so many, each with its place in the list.
 async fn merged(table: &Table, from: &From<'_>, most: usize) -> Result<Vec<(String, Key)>, Fault> {
-    let among = || match from.after {
-        Some(after) => Among::Behind { begins: from.begins, after },
-        None if from.begins.is_empty() => Among::All,
-        None => Among::Begins(from.begins),
-    };
+    let among = || Among::after(from.begins, from.after);
     let lists = from.of.iter().map(async |of| table.list(from.index, &Range::new(of, among(), most)).await);
     let mut found = Vec::new();
     for item in try_join_all(lists).await?.into_iter().flatten() {
@@ -102,10 +96,7 @@ pub(super) async fn jobs(table: &Table, filter: &JobFilter, page: &Page) -> Resu
 pub(super) async fn timeline(table: &Table, lane: &LaneKey, id: &JobId) -> Result<Vec<Entry>, Fault> {
     let (pk, mut entries, mut last) = (of_job(lane, id), Vec::new(), None::<String>);
     loop {
-        let among = match &last {
-            Some(after) => Among::Behind { begins: HISTORY, after },
-            None => Among::Begins(HISTORY),
-        };
+        let among = Among::after(HISTORY, last.as_deref());
         let found = table.query(&Range::new(&pk, among, ENTRIES_AT_ONCE)).await?;
         for item in &found {
             entries.push(item.doc()?);
@@ -163,7 +154,7 @@ pub(super) async fn quarantined(table: &Table, page: &Page) -> Result<Paged<Quar
             shop: item.text(SHOP).map(lane::id::ShopId::parse).transpose()?,
             topic: item.known(TOPIC)?.to_owned(),
             received_at: item.time(RECEIVED_AT)?.ok_or_else(|| Fault::unreadable("when a webhook came"))?,
-            why: quarantine_reason(item.text(QUARANTINE).unwrap_or_default()),
+            why: QuarantineReason::of_word(item.text(QUARANTINE).unwrap_or_default()),
             words: item.text(WORDS).unwrap_or_default().to_owned(),
         })
     };

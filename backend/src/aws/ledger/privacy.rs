@@ -77,7 +77,7 @@ async fn requests(table: &Table, open: bool, page: &Page) -> Result<Paged<Kept>,
     let limit = usize::try_from(page.rows()).unwrap_or(usize::MAX);
     let (mut rows, mut after): (Vec<Kept>, _) = (Vec::new(), page.after.clone());
     loop {
-        let among = after.as_deref().map_or(Among::All, |after| Among::Behind { begins: "", after });
+        let among = Among::after("", after.as_deref());
         let found = table.query(&Range::new(REQUESTS, among, REQUESTS_AT_ONCE)).await?;
         for item in &found {
             let kept = Request::read(item)?.kept;

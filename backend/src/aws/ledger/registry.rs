@@ -20,14 +20,11 @@ use super::rows::webhooks::{ASIDE, BODY, CONTENT, OUTCOME, QUARANTINE, RECEIVED_
 use super::table::{LIST, Table};
 use super::unit::TableUnit;
 use crate::ledger::fault::Fault;
-use crate::ledger::registry;
+use crate::ledger::registry::{self, EXPIRED};
 use crate::ledger::unit::Shops as _;
 
 /// Kept webhooks that become work in one unit: each is some ten items of the hundred that a write may touch.
 const REPLAYED_AT_ONCE: usize = 5;
-
-/// Stands where what was wrong with a body stood, once nobody can look at the body any more.
-const EXPIRED: &str = "nobody could read it, and its body was dropped after its time";
 
 #[async_trait]
 impl Registry for Ledger {

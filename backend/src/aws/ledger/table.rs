@@ -95,6 +95,17 @@ pub(super) enum Among<'a> {
     From(i64),
 }
 
+impl<'a> Among<'a> {
+    /// Those that begin so; behind one of them, if it is given.
+    pub(super) fn after(begins: &'a str, after: Option<&'a str>) -> Self {
+        match after {
+            Some(after) => Self::Behind { begins, after },
+            None if begins.is_empty() => Self::All,
+            None => Self::Begins(begins),
+        }
+    }
+}
+
 impl<'a> Range<'a> {
     pub(super) fn new(of: &'a str, is: Among<'a>, most: usize) -> Self {
         Self { of, is, most: i32::try_from(most).unwrap_or(i32::MAX), backwards: false }
@@ -267,7 +278,7 @@ fn among(is: &Among<'_>) -> (&'static str, Vec<(String, AttributeValue)>) {
 }
 
 /// Whether the ledger may answer if it is asked again.
-fn unavailable<E>(error: &SdkError<E>) -> Fault
+pub(super) fn unavailable<E>(error: &SdkError<E>) -> Fault
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {

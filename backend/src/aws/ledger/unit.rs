@@ -37,6 +37,8 @@ pub(super) struct TableUnit {
     told: BTreeMap<Key, Told>,
     /// Parts of orders that it has written.
     pub(super) parts: usize,
+    /// The request of a person that it took for a new one.
+    pub(super) new_request: Option<Box<Key>>,
 }
 
 impl TableUnit {
@@ -49,6 +51,7 @@ impl TableUnit {
             ended: Vec::new(),
             told: BTreeMap::new(),
             parts: 0,
+            new_request: None,
         }
     }
 

@@ -8,6 +8,7 @@ use rand::Rng as _;
 use tokio::time::Instant;
 
 use super::Ledger;
+use super::key::Key;
 use super::table::Written;
 use super::unit::{TableUnit, new_token};
 use crate::ledger::ending::tell;
@@ -39,7 +40,7 @@ impl Ledger {
     {
         let mut tries = Tries::within(patience);
         loop {
-            let (answer, unit) = verb(TableUnit::new(self.table.clone())).await;
+            let (answer, unit) = Box::pin(verb(TableUnit::new(self.table.clone()))).await;
             let answer = match answer {
                 Err(Fault::Again) => {
                     tries.again(|| Fault::Again.into()).await?;
@@ -47,14 +48,28 @@ impl Ledger {
                 }
                 answer => answer?,
             };
-            let token = new_token();
+            let (token, new_request) = (new_token(), unit.new_request.clone());
             let (writes, ended) = unit.end(&token)?;
-            if writes.is_empty() || self.is_written(&writes, &token, &mut tries).await? {
+            let stands = if writes.is_empty() {
+                self.is_still_new(new_request).await?
+            } else {
+                self.is_written(&writes, &token, &mut tries).await?
+            };
+            if stands {
                 ended.iter().for_each(tell);
                 return Ok(answer);
             }
             metrics::counter!(CONFLICTS).increment(1);
             tries.again(|| Fault::Again.into()).await?;
+        }
+    }
+
+    /// Whether a request that had no effect is still unknown: sent twice at once, the one may have seen what the other
+    /// did, and not yet that it did it.
+    async fn is_still_new(&self, request: Option<Box<Key>>) -> Result<bool, LedgerError> {
+        match request {
+            Some(request) => Ok(self.table.get(&request).await.map_err(LedgerError::from)?.is_none()),
+            None => Ok(true),
         }
     }
 

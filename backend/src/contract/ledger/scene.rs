@@ -14,7 +14,7 @@ use lane::marks::Marks;
 use lane::outcome::{Learnt, Outcome, Reach, Report};
 use lane::policy::Policy;
 use lane::ports::{
-    Begin, Complete, Decided, Desk, Head, Intake, Once, Privacy, Recorded, Registry, Release, Shipping, Work,
+    Begin, Complete, Decided, Desk, Head, Intake, Limits, Once, Privacy, Recorded, Registry, Release, Shipping, Work,
 };
 use lane::rules::HoldRules;
 use lane::shop::{Qualification, SecretRef, Shop, Source};
@@ -31,6 +31,8 @@ pub struct Ports {
     pub intake: Arc<dyn Intake>,
     /// As the worker uses it.
     pub work: Arc<dyn Work>,
+    /// As the limiters of several processes use it.
+    pub limits: Arc<dyn Limits>,
     /// As people use it.
     pub desk: Arc<dyn Desk>,
     /// As the command line uses it.
@@ -43,10 +45,11 @@ pub struct Ports {
 
 impl Ports {
     /// The ports of a ledger that has all of them.
-    pub fn of<L: Intake + Work + Desk + Registry + Shipping + Privacy + 'static>(ledger: &Arc<L>) -> Self {
+    pub fn of<L: Intake + Work + Limits + Desk + Registry + Shipping + Privacy + 'static>(ledger: &Arc<L>) -> Self {
         Self {
             intake: ledger.clone(),
             work: ledger.clone(),
+            limits: ledger.clone(),
             desk: ledger.clone(),
             registry: ledger.clone(),
             shipping: ledger.clone(),

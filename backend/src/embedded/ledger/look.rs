@@ -4,21 +4,18 @@ use jiff::Timestamp;
 use lane::history::Entry;
 use lane::id::{AccountId, JobId, LaneKey, ShopId};
 use lane::job::Job;
-use lane::line::Pick;
 use lane::operator::Operator;
 use lane::ports::LedgerError;
 use lane::shop::Shop;
 use lane::state::StateKind;
-use lane::view::{Figures, JobFilter, LaneFilter, LaneStatus, LaneView, Page, Paged, Quarantined};
+use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, QuarantineReason, Quarantined};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::rows::{
-    LANE_COLUMNS, find_job, find_lane, from_micros, known, micros, one, pick_next, quarantine_reason, read_job,
-    read_lane,
-};
+use super::rows::{LANE_COLUMNS, find_job, find_lane, from_micros, known, micros, one, pick_next, read_job, read_lane};
 use crate::ledger::fault::Fault;
 use crate::ledger::row::Lane;
+use crate::ledger::view::lane_view;
 
 /// Lanes that one page looks at, at the most, while it searches for stalled ones.
 const LANES_LOOKED_AT_MAX: u32 = 2000;
@@ -143,20 +140,7 @@ fn view(conn: &Connection, lane: Lane, now: Timestamp) -> Result<LaneView, Fault
     let first = first.map(|id| JobId::parse(&id)).transpose()?;
     let first = first.map(|id| find_job(conn, lane.row, &id)).transpose()?.flatten().map(|row| row.job);
     let picked = pick_next(conn, lane.row, now)?;
-    let running = lane.state.lease.as_ref().filter(|(_, end)| *end > now).map(|(_, end)| *end);
-    let status = match (lane.state.paused.filter(|pause| pause.until.is_none_or(|end| end > now)), running, picked) {
-        (Some(pause), _, _) => LaneStatus::Paused(pause),
-        (None, Some(until), _) => LaneStatus::Running { until },
-        (None, None, Pick::Ready(_)) => match lane.state.rest.filter(|rest| rest.until > now) {
-            Some(rest) => LaneStatus::Throttled(rest),
-            None => LaneStatus::Waiting,
-        },
-        (None, None, Pick::NotUntil { job, at }) => LaneStatus::Retrying { job, until: at },
-        (None, None, Pick::Blocked { job, .. }) => LaneStatus::Blocked { job },
-        (None, None, Pick::Nothing { .. }) => LaneStatus::Idle,
-    };
-    let (head, oldest) = first.map(|job| ((job.id.clone(), job.number.clone()), job.heard_at)).unzip();
-    Ok(LaneView { lane: lane.key, shop: lane.shop, status, head, depth: lane.depth, oldest })
+    Ok(lane_view(lane, first.as_ref(), picked, now))
 }
 
 pub(super) fn quarantined(conn: &Connection, page: &Page) -> Result<Paged<Quarantined>, Fault> {
@@ -170,7 +154,7 @@ pub(super) fn quarantined(conn: &Connection, page: &Page) -> Result<Paged<Quaran
     let mut rows = statement.query([after])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let why = quarantine_reason(&row.get::<_, String>(5)?);
+        let why = QuarantineReason::of_word(&row.get::<_, String>(5)?);
         let shop: Option<String> = row.get(2)?;
         found.push(Quarantined {
             id: row.get(0)?,

@@ -14,7 +14,7 @@ use lane::wake_up::Envelope;
 use super::writer::{SqlUnit, done};
 use super::{Ledger, look};
 use crate::ledger::fault::Fault;
-use crate::ledger::registry;
+use crate::ledger::registry::{self, EXPIRED};
 use crate::ledger::unit::Shops as _;
 
 /// Kept webhooks that become work in one unit, so that a shop with a long past does not keep the writer from others.
@@ -67,9 +67,6 @@ impl Registry for Ledger {
 
 /// Rows that are expired in one unit.
 const EXPIRED_AT_ONCE: usize = 500;
-
-/// Stands where what was wrong with a body stood, once nobody can look at the body any more.
-const EXPIRED: &str = "nobody could read it, and its body was dropped after its time";
 
 /// Drops some of the bodies that have been kept long enough. How many; ask again until there are none. What nobody could
 /// read stays in quarantine without its body: that it came may still matter.

@@ -16,7 +16,6 @@ use crate::ledger::fault::Fault;
 
 pub(super) use jobs::{find_job, find_job_at, reference};
 pub(super) use lanes::{LANE_COLUMNS, find_lane, pick_next, read_lane, set_wake};
-pub(super) use webhooks::quarantine_reason;
 
 /// The shape of `doc` columns that this program writes. A row with a higher one was written by a newer program.
 pub(super) const FORMAT: u32 = 1;

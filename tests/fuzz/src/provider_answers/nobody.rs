@@ -9,9 +9,10 @@ use lane::line::{Lease, Leased, Rest};
 use lane::marks::Marks;
 use lane::outcome::Report;
 use lane::policy::Policy;
-use lane::ports::{Begin, Burst, Complete, Head, LedgerError, Release, Swept, Work};
+use lane::ports::{Begin, Burst, Complete, Head, LedgerError, Release, SecretError, Secrets, Swept, Work};
 use lane::rules::Company;
-use lane::shop::Shop;
+use lane::shop::{SecretRef, Shop};
+use secrecy::SecretString;
 
 /// Says nothing.
 pub(super) struct Nobody;
@@ -68,5 +69,12 @@ impl Work for Nobody {
     }
     async fn shop(&self, _: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
         nothing()
+    }
+}
+
+#[async_trait]
+impl Secrets for Nobody {
+    async fn read(&self, _: &SecretRef) -> Result<SecretString, SecretError> {
+        Ok(SecretString::from("nobody's".to_owned()))
     }
 }

@@ -193,8 +193,8 @@ impl Attempt<'_> {
         })
     }
 
-    pub(super) fn warehouse(&self) -> Result<ShipStation<'_>, CallError> {
-        ShipStation::open(self.account, self.calls)
+    pub(super) async fn warehouse(&self) -> Result<ShipStation<'_>, CallError> {
+        ShipStation::open(self.account, self.calls).await
     }
 
     pub(super) fn key(&self) -> String {

@@ -46,12 +46,12 @@ impl Attempt<'_> {
     pub(super) async fn find(&mut self, name: &str) -> Result<Option<Value>, CallError> {
         let known = match &self.reach {
             Reach::Untouched => return Ok(None),
-            Reach::There(copy) => self.warehouse()?.get(&copy.order_id).await?,
+            Reach::There(copy) => self.warehouse().await?.get(&copy.order_id).await?,
             Reach::Unresolved => None,
         };
         let found = match known {
             Some(order) => Some(order),
-            None => self.warehouse()?.find(&self.key(), &order_number(name)).await?,
+            None => self.warehouse().await?.find(&self.key(), &order_number(name)).await?,
         };
         if let Some(order) = &found {
             self.saw(order);

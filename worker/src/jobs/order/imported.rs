@@ -104,7 +104,7 @@ impl Attempt<'_> {
     /// Finds the imported order.
     pub(super) async fn imported(&mut self, name: &str) -> Result<Imported, CallError> {
         let known = match &self.reach {
-            Reach::There(copy) => self.warehouse()?.get(&copy.order_id).await?,
+            Reach::There(copy) => self.warehouse().await?.get(&copy.order_id).await?,
             Reach::Untouched | Reach::Unresolved => None,
         };
         let found = match known {
@@ -141,7 +141,7 @@ impl Attempt<'_> {
             return Ok(Imported::Unclear(vec![Fact::new("store", words)]));
         };
         for number in numbers {
-            let found = self.warehouse()?.in_store(store, number).await?;
+            let found = self.warehouse().await?.in_store(store, number).await?;
             if !found.is_empty() {
                 self.forms.learn(&self.shop.id, number);
                 return Ok(choose(found, self.job.id.as_str()));

@@ -127,7 +127,7 @@ impl Attempt<'_> {
             Reach::There(copy) => self.there(&copy.order_id, unconfirmed.clone()),
             Reach::Untouched | Reach::Unresolved => self.reach = Reach::Unresolved,
         }
-        let answered = self.warehouse()?.create_or_update(whole).await;
+        let answered = self.warehouse().await?.create_or_update(whole).await;
         let answered = answered.inspect_err(|error| {
             if !error.may_have_happened() {
                 self.reach = before;
@@ -136,7 +136,7 @@ impl Attempt<'_> {
         let order_id = shown(&answered["orderId"]);
         self.there(&order_id, unconfirmed);
         fail::fail_point!("order.after_put");
-        let stands = self.warehouse()?.get(&order_id).await?.ok_or_else(|| {
+        let stands = self.warehouse().await?.get(&order_id).await?.ok_or_else(|| {
             let words = "it does not show the order that it has just taken".to_owned();
             CallError::Unanswered { at: SHIPSTATION, words }
         })?;

@@ -29,7 +29,6 @@ use crate::providers::error::CallError;
 use crate::providers::shipstation::shipments::Parcel;
 use crate::providers::shopify::fulfil::Fulfil;
 use crate::providers::shopify::order::Order;
-use crate::secrets;
 pub(crate) use asked::voided;
 use asked::{Asked, stands};
 use carrier::company;
@@ -62,7 +61,7 @@ impl Orders {
         let mut parcels = attempt.parcels(&stock).await?;
         // What names no items is whatever the others leave.
         parcels.sort_by_key(|parcel| parcel.goods.is_none());
-        let token = secrets::read(&attempt.shop.token)?;
+        let token = attempt.calls.secret(&attempt.shop.token).await?;
         let mut asked = attempt.voided(order, &parcels);
         attempt.account_for_told(order, &parcels, &mut stock);
         for parcel in attempt.news(&parcels) {
@@ -150,7 +149,7 @@ impl Attempt<'_> {
     /// the labels do not account for everything.
     async fn parcels(&self, stock: &Stock) -> Result<Vec<Parcel>, CallError> {
         let Reach::There(copy) = &self.reach else { return Ok(Vec::new()) };
-        let mut parcels = self.warehouse()?.shipments_of(&copy.order_id).await?;
+        let mut parcels = self.warehouse().await?.shipments_of(&copy.order_id).await?;
         parcels.retain(|parcel| !parcel.comes_back);
         let standing = parcels.iter().filter(|parcel| !parcel.voided);
         let mut rest = stock.rest();
@@ -164,7 +163,7 @@ impl Attempt<'_> {
             }
         }
         if self.has_left && (!labels || rest.values().any(|left| *left > 0)) {
-            parcels.extend(self.warehouse()?.fulfillments_of(&copy.order_id).await?);
+            parcels.extend(self.warehouse().await?.fulfillments_of(&copy.order_id).await?);
         }
         Ok(parcels)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::lane::clock::{Clock, ManualClock};
+use backend::secrets::Local;
 use simulators::faults::{Effect, Fault};
 use simulators::orders::Maker;
 use simulators::shopify as simulator;
@@ -41,7 +42,7 @@ impl Scene {
         let id = simulator.put_order(DOMAIN, order).unwrap();
         let limiter = Limiter::new(time());
         limiter.set(&account(), PLAN);
-        let wire = Wire::new(limiter, time()).unwrap();
+        let wire = Wire::new(Arc::new(Local), limiter, time()).unwrap();
         let (left, kept) = (CallsLeft::default(), Kept::default());
         Self { clock, simulator, wire, id, left, kept, token: "token".to_owned().into() }
     }

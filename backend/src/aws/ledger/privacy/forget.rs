@@ -1,12 +1,9 @@
-//! What forgetting does to a job: first the job itself, so that nothing more is written about its people; then, some items
-//! a step, what was written.
+//! What forgetting does to what was written about a job, some items a step, once the job itself is forgotten and nothing more
+//! is written about its people; and to a shop.
 
 use lane::clock::Timestamp;
-use lane::history::{Entry, Happened};
+use lane::history::Entry;
 use lane::id::{JobId, LaneKey, ShopId};
-use lane::line::Pause;
-use lane::outcome::PauseReason;
-use lane::state::StateKind;
 use lane::view::Recorded;
 
 use super::super::key::{DECISION, HISTORY, Key, of_job};
@@ -17,57 +14,12 @@ use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use super::asked::Speaks;
 use super::loose::WEBHOOKS_AT_ONCE;
-use crate::ledger::ending;
+use crate::ledger::closing::stand_still;
 use crate::ledger::fault::Fault;
-use crate::ledger::row::JobRow;
 use crate::ledger::strip::strip;
-use crate::ledger::timeline::note;
-use crate::ledger::tombs;
-use crate::ledger::unit::{Jobs as _, Lanes as _, Unit as _};
 
 /// Items that one step rewrites.
 const ITEMS_AT_ONCE: usize = 20;
-
-/// Stands where somebody's words were.
-const WORDS_GONE: &str = "(the words went with a redaction)";
-
-/// Forgets a job's people, and whatever was to be done for them. `false` if that was done before.
-pub(super) async fn job(
-    unit: &mut TableUnit,
-    mut row: JobRow,
-    owners: &[String],
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    tombs::bury_order(unit, owners, &row.job.id, now).await?;
-    if row.job.redacted {
-        return Ok(false);
-    }
-    let was = row.job.state.kind();
-    row.job.redact(now)?;
-    end_abandoned(unit, &mut row, now).await?;
-    unit.save(&mut row).await?;
-    if was.is_open() {
-        unit.ended(&row.job);
-    }
-    note(unit, &row, now, Happened::Redacted).await?;
-    // It may have stopped its lane: those behind it are due.
-    unit.wake_by(row.lane(), now).await?;
-    Ok(true)
-}
-
-/// Ends an attempt whose worker is gone.
-async fn end_abandoned(unit: &mut TableUnit, row: &mut JobRow, now: Timestamp) -> Result<(), Fault> {
-    if row.job.state.kind() != StateKind::Attempting || row.job.only_takes_back() {
-        return Ok(());
-    }
-    if let Some(lane) = unit.lane(&row.job.lane).await? {
-        if lane.state.is_leased(now) {
-            return Ok(());
-        }
-        unit.guard(&lane).await?;
-    }
-    ending::end(&mut row.job, now)
-}
 
 /// Silences some of what was written about a job. What is left, nothing at the end. Of a forgotten shop's webhooks the
 /// name goes too.
@@ -107,8 +59,7 @@ pub(super) async fn silence(
 }
 
 fn behind<'a>(pk: &'a str, begins: &'a str, after: Option<&'a str>) -> Range<'a> {
-    let among = after.map_or(Among::Begins(begins), |after| Among::Behind { begins, after });
-    Range::new(pk, among, ITEMS_AT_ONCE)
+    Range::new(pk, Among::after(begins, after), ITEMS_AT_ONCE)
 }
 
 /// Where a full page ended.
@@ -142,22 +93,6 @@ async fn webhooks(
     Ok(last.map(|last| Speaks::Webhooks(Some(last.to_string()))))
 }
 
-/// Why an operator paused the shop's lane may speak of anybody; that it is paused stays.
-pub(super) async fn pause_words(unit: &mut TableUnit, shop: &ShopId) -> Result<(), Fault> {
-    let Some(mut lane) = unit.lane(&LaneKey::orders(shop)).await? else { return Ok(()) };
-    let Some(pause) = &mut lane.state.paused else { return Ok(()) };
-    match &mut pause.why {
-        PauseReason::Operator { why } => WORDS_GONE.clone_into(why),
-        PauseReason::ProviderRefuses { words, .. } => WORDS_GONE.clone_into(words),
-        PauseReason::TokenRefused { .. }
-        | PauseReason::SecretMissing { .. }
-        | PauseReason::NoProgress
-        | PauseReason::ShopRemoved
-        | PauseReason::Uninstalled => return Ok(()),
-    }
-    unit.save_lane(&mut lane).await
-}
-
 /// A shop is forgotten: its lane stands still, and no domain leads to it.
 pub(super) async fn close_shop(
     unit: &mut TableUnit,
@@ -165,10 +100,7 @@ pub(super) async fn close_shop(
     shop: &ShopId,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    if let Some(mut lane) = unit.lane(&LaneKey::orders(shop)).await? {
-        lane.state.paused = Some(Pause { why: PauseReason::ShopRemoved, until: None, by: None, since: now });
-        unit.save_lane(&mut lane).await?;
-    }
+    stand_still(unit, shop, now).await?;
     if let Some(item) = unit.read(&Key::shop(shop)).await? {
         for domain in domains(&item)? {
             if unit.domain_leads_to(source, &domain).await?.as_ref() == Some(shop) {

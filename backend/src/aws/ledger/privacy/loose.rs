@@ -1,25 +1,20 @@
 //! What forgetting does to webhooks that were kept and belong to no job: some items a step, each judged by whom it names.
 
-use lane::id::JobId;
 use lane::privacy::Subject;
-use lane::webhook::Content;
 
-use super::super::item::Item;
 use super::super::key::{Key, number_of};
 use super::super::rows::webhooks::{BODY, CONTENT, MERCHANT, OUTCOME, QUARANTINE, RECEIVED_AT, WORDS, drop_all};
 use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use crate::bodies::raw;
 use crate::ledger::fault::Fault;
-use crate::ledger::names::Names;
+use crate::ledger::forgetting::BODY_GONE;
+use crate::ledger::names::{Names, says_any};
 use crate::ledger::tombs;
 use crate::ledger::unit::Unit as _;
 
 /// Webhooks that one step looks at: each may be a dozen items of the hundred that a write may touch.
 pub(super) const WEBHOOKS_AT_ONCE: usize = 5;
-
-/// Stands where it was said what is wrong with a webhook that may have been anybody's.
-const BODY_GONE: &str = "its body went with a redaction; look at the shop's orders around this time";
 
 /// Whose webhooks are looked for.
 pub(super) struct Whose<'a> {
@@ -37,7 +32,7 @@ pub(super) async fn some_of(
     list: &str,
     after: Option<&str>,
 ) -> Result<(Vec<u64>, Option<String>), Fault> {
-    let among = after.map_or(Among::All, |after| Among::Behind { begins: "", after });
+    let among = Among::after("", after);
     let found = unit.table.query(&Range::new(list, among, WEBHOOKS_AT_ONCE)).await?;
     let mut numbers = Vec::new();
     for item in &found {
@@ -56,8 +51,8 @@ pub(super) async fn judge(unit: &mut TableUnit, whose: &Whose<'_>, number: u64) 
         return Ok(());
     }
     let body = unit.body_of(number, &item).await?.map(raw);
-    let names = named(&item, body.as_deref());
-    let mut theirs = names.name(whose.subject) || body.as_deref().is_some_and(|body| whose.is_named_in(body));
+    let names = Names::of_kept(body.as_deref(), item.text(CONTENT));
+    let mut theirs = names.name(whose.subject) || body.as_deref().is_some_and(|body| says_any(body, whose.names));
     for id in &names.orders {
         theirs = theirs || tombs::order_lies(unit, whose.owners, id).await?;
     }
@@ -73,19 +68,6 @@ pub(super) async fn judge(unit: &mut TableUnit, whose: &Whose<'_>, number: u64) 
         .await?;
     }
     Ok(())
-}
-
-/// Whom a kept webhook names.
-pub(super) fn named(item: &Item, body: Option<&[u8]>) -> Names {
-    let mut names = body.and_then(Names::of).unwrap_or_default();
-    // A content of a newer program says nothing here.
-    if let Some(Content::Order(news)) = item.text(CONTENT).and_then(|content| serde_json::from_str(content).ok()) {
-        names.customers.extend(news.marks.customer);
-        names.emails.extend(news.marks.email);
-        let id: JobId = news.id;
-        names.orders.push(id);
-    }
-    names
 }
 
 /// Drops everything of a webhook but that it came; of a forgotten shop's the name as well.
@@ -106,12 +88,4 @@ pub(in super::super) async fn forget(unit: &mut TableUnit, number: u64, with_nam
         }
     })
     .await
-}
-
-impl Whose<'_> {
-    /// Whether a body names the shop that is to be forgotten.
-    fn is_named_in(&self, body: &[u8]) -> bool {
-        let names = |domain: &String| body.windows(domain.len()).any(|part| part == domain.as_bytes());
-        self.names.iter().any(names)
-    }
 }

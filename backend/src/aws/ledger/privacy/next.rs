@@ -4,7 +4,7 @@ use lane::id::{JobId, LaneKey};
 use lane::marks::Mark;
 
 use super::super::key::of_mark;
-use super::super::rows::jobs::{BORN, list_of_shop};
+use super::super::rows::jobs::{BORN, NAMELESS, list_of_shop};
 use super::super::table::{Among, OTHER_LIST, Range};
 use super::super::unit::TableUnit;
 use super::asked::Request;
@@ -33,7 +33,7 @@ pub(super) async fn marked(
     let lane = LaneKey::orders(shop);
     let pk = of_mark(&lane, kind, mark);
     let after = request.progress.after.clone();
-    let among = after.as_deref().map_or(Among::All, |after| Among::Behind { begins: "", after });
+    let among = Among::after("", after.as_deref());
     let leads = unit.table.query(&Range::new(&pk, among, LOOKED_AT_ONCE)).await?;
     for lead in &leads {
         let id = JobId::parse(&lead.key()?.sk)?;
@@ -61,18 +61,19 @@ pub(super) async fn listed(unit: &mut TableUnit, request: &mut Request) -> Resul
     Ok(if from + LOOKED_AT_ONCE < orders.len() { Found::NotYet } else { Found::NoMore })
 }
 
-/// The next job of a shop. Jobs move in the list while it is gone through: it is gone through until nothing is found.
+/// The next job of a shop whose webhooks still name it: also one that its customer had forgotten before. Jobs move in the list while it is gone through: it is gone through until nothing is found.
 pub(super) async fn of_the_shop(unit: &mut TableUnit, request: &mut Request) -> Result<Found, Fault> {
     let Some(shop) = &request.kept.shop else { return Ok(Found::NoMore) };
     let (of, after) = (list_of_shop(shop), request.progress.after.clone());
-    let among = after.as_deref().map_or(Among::All, |after| Among::Behind { begins: "", after });
+    let among = Among::after("", after.as_deref());
     let found = unit.table.list(OTHER_LIST, &Range::new(&of, among, LOOKED_AT_ONCE)).await?;
     for item in &found {
         request.progress.after = Some(item.known(OTHER_LIST.range)?.to_owned());
         let Some(item) = unit.read(&item.key()?).await? else { continue };
         let row = JobRow::found(0, 0, item.doc()?);
         let is_of_then = item.count(BORN)? < request.progress.before;
-        if !row.job.redacted && is_of_then {
+        let is_named = item.count(NAMELESS)? == 0;
+        if is_named && is_of_then {
             return Ok(Found::One(Box::new(row)));
         }
     }

@@ -2,11 +2,11 @@
 
 use lane::clock::Timestamp;
 use lane::id::LaneKey;
-use lane::marks::Mark;
 use lane::ports::Redacted;
 use lane::privacy::{Ask, Subject};
 
 use super::super::key::{Key, REQUESTS, number_of, of_loose};
+use super::super::rows::jobs::NAMELESS;
 use super::super::rows::kept::lists_of_loose;
 use super::super::rows::number_at;
 use super::super::table::{Among, Range};
@@ -17,6 +17,7 @@ use super::loose::{self, Whose};
 use super::next::{Found, is_marked_by_now, listed, marked, of_the_shop};
 use super::standing::may_be_erased;
 use crate::ledger::fault::Fault;
+use crate::ledger::forgetting::{self, is_anothers};
 use crate::ledger::tombs;
 use crate::ledger::unit::{Desks as _, Jobs as _};
 
@@ -79,7 +80,7 @@ async fn begin(unit: &mut TableUnit, request: &mut Request, of_shop: bool, now: 
     request.progress.buried = listed.len().min(from + some);
     if request.progress.buried == listed.len() {
         if let Some(shop) = &request.kept.shop {
-            forget::pause_words(unit, shop).await?;
+            forgetting::pause_words(unit, shop).await?;
         }
         request.progress.began = true;
     }
@@ -134,16 +135,24 @@ async fn jobs(
         }
     };
     request.progress.found = true;
-    let (subject, marks) = (&request.kept.request.subject, &mut row.job.marks);
-    let anothers = marks.customer.is_some() && subject.customer.is_some() && marks.customer != subject.customer;
-    // Of those that have another customer only the address goes: people share addresses, and mistype them.
-    if anothers && !subject.orders.contains(&row.job.id) && request.progress.stage != Stage::Shop {
-        marks.email = None;
+    if request.progress.stage != Stage::Shop && is_anothers(&row.job, &request.kept.request.subject) {
+        row.job.marks.email = None;
         return unit.save(&mut row).await;
     }
     let (id, owners) = (row.job.id.clone(), request.owners());
-    if forget::job(unit, row, &owners, now).await? {
-        request.progress.speaks = Some((id, Speaks::Entries(None)));
+    let is_new = forgetting::job(unit, &mut row, &owners, now).await?;
+    if is_new {
+        request.progress.speaks = Some((id.clone(), Speaks::Entries(None)));
+    }
+    if request.progress.stage == Stage::Shop {
+        if !is_new {
+            request.progress.speaks = Some((id.clone(), Speaks::Webhooks(None)));
+        }
+        let key = Key::job(&row.job.lane, &id);
+        if let Some(mut item) = unit.read(&key).await? {
+            item.set(NAMELESS, 1_u64);
+            unit.put(key, item);
+        }
     }
     Ok(())
 }
@@ -209,7 +218,7 @@ async fn nobodys(unit: &mut TableUnit, request: &mut Request) -> Result<(), Faul
 /// Whom requests are about is forgotten with them. The last stage.
 async fn requests(unit: &mut TableUnit, request: &mut Request, of_shop: bool, now: Timestamp) -> Result<(), Fault> {
     let after = request.progress.after.clone();
-    let among = after.as_deref().map_or(Among::All, |after| Among::Behind { begins: "", after });
+    let among = Among::after("", after.as_deref());
     let found = unit.query(&Range::new(REQUESTS, among, LOOKED_AT_ONCE)).await?;
     for (key, _) in &found {
         other(unit, request, number_of(key)?, of_shop, now).await?;
@@ -254,10 +263,5 @@ fn forget_subject(of: &mut Subject, who: &Subject, all: bool) -> bool {
         *of = Subject::default();
         return true;
     }
-    let same = |mark: &mut Option<Mark>, forgotten: &Option<Mark>| {
-        mark.is_some() && mark == forgotten && mark.take().is_some()
-    };
-    let customer = same(&mut of.customer, &who.customer);
-    let email = same(&mut of.email, &who.email);
-    customer || email
+    forgetting::marks(of, who)
 }

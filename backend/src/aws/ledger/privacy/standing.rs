@@ -1,8 +1,6 @@
 //! Whether a shop may be erased. The platform asks to forget a shop two days after it took the app away, and nobody signs
 //! which webhook a body belongs to: an old request, posted once more, must not erase a shop that is there or came back.
 
-use std::time::Duration;
-
 use lane::clock::Timestamp;
 use lane::id::LaneKey;
 
@@ -15,34 +13,29 @@ use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use super::asked::Request;
 use crate::ledger::fault::Fault;
-
-/// How long a shop has to have been away before it is asked to be forgotten.
-const AWAY: Duration = Duration::from_hours(24);
+use crate::ledger::forgetting::{Away, Known, away};
 
 /// The newest kept webhooks of a name that are looked at.
 const KEPT_MAX: usize = 200;
 
 pub(super) async fn may_be_erased(unit: &mut TableUnit, request: &Request, by_a_person: bool) -> Result<bool, Fault> {
-    let a_day_before = request.kept.received_at.checked_sub(AWAY).unwrap_or(Timestamp::MIN);
     let shop = match &request.kept.shop {
         Some(shop) => unit.read(&Key::shop(shop)).await?,
         None => None,
     };
-    let left = match shop {
-        // A shop that was never added has nothing but what was kept, and says nothing of when it left.
-        None => a_day_before,
+    let known = match &shop {
         Some(item) => {
-            let (left, removed) = (item.time(LEFT_AT)?, item.time(REMOVED_AT)?);
-            if left.is_none() && !is_removed(&item) {
-                return Ok(false);
-            }
-            match left.into_iter().chain(removed).min() {
-                Some(left) => left,
-                None => return Ok(by_a_person),
-            }
+            Some(Known { removed: is_removed(item), left_at: item.time(LEFT_AT)?, removed_at: item.time(REMOVED_AT)? })
         }
+        None => None,
     };
-    Ok(by_a_person || (left <= a_day_before && !is_heard_after(unit, request, left).await?))
+    match away(known.as_ref(), request.kept.received_at) {
+        Away::Not => Ok(false),
+        Away::SinceNobodyKnows => Ok(by_a_person),
+        Away::Since { left, for_a_day } => {
+            Ok(by_a_person || (for_a_day && !is_heard_after(unit, request, left).await?))
+        }
+    }
 }
 
 /// Whether the shop has heard of orders since, or something was kept in its name.

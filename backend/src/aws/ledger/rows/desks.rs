@@ -28,7 +28,11 @@ impl Desks for TableUnit {
     }
 
     async fn answered(&mut self, by: &OperatorId, key: &str) -> Result<Option<(Vec<u8>, String)>, Fault> {
-        let Some(item) = self.read(&Key::request(by, key)).await? else { return Ok(None) };
+        let known_by = Key::request(by, key);
+        let Some(item) = self.read(&known_by).await? else {
+            self.new_request = Some(Box::new(known_by));
+            return Ok(None);
+        };
         let request = item.bytes(REQUEST).unwrap_or_default().to_vec();
         Ok(Some((request, item.known(ANSWER)?.to_owned())))
     }

@@ -22,6 +22,8 @@ use crate::ledger::unit::Jobs;
 const ENTRIES: &str = "entries";
 /// Its number among all that came.
 pub(in super::super) const BORN: &str = "born";
+/// Whether its webhooks name their shop no more.
+pub(in super::super) const NAMELESS: &str = "nameless";
 /// What an item says that leads to a job.
 const JOB: &str = "job";
 const TOUCHED: &str = "touched";

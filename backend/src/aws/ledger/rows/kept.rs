@@ -116,7 +116,7 @@ impl TableUnit {
     pub(super) async fn waiting(&mut self, list: &str, most: usize) -> Result<Vec<u64>, Fault> {
         let (mut waiting, mut end) = (Vec::new(), None::<String>);
         loop {
-            let among = end.as_deref().map_or(Among::All, |after| Among::Behind { begins: "", after });
+            let among = Among::after("", end.as_deref());
             let found = self.query(&Range::new(list, among, LOOSE_AT_ONCE)).await?;
             for (_, item) in &found {
                 if item.text(QUARANTINE) == Some(QuarantineReason::UnknownShop.as_str()) {

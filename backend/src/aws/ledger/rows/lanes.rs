@@ -214,10 +214,7 @@ impl TableUnit {
         // What this unit takes out may fill a whole page.
         let asked = most + changed.len();
         let (pk, last) = (of_lane(key), after.map(|place| Key::entry(key, place).sk));
-        let among = match &last {
-            Some(after) => Among::Behind { begins: ENTRY, after },
-            None => Among::Begins(ENTRY),
-        };
+        let among = Among::after(ENTRY, last.as_deref());
         let mut entries = std::collections::BTreeMap::new();
         let found = self.table.query(&Range::new(&pk, among, asked)).await?;
         let is_end = found.len() < asked;

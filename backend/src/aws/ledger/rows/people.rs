@@ -53,7 +53,7 @@ impl People for TableUnit {
     async fn is_kept_for(&mut self, source: Source, domain: &str) -> Result<bool, Fault> {
         let (list, mut end) = (of_loose(source, domain, None), None::<String>);
         loop {
-            let among = end.as_deref().map_or(Among::All, |after| Among::Behind { begins: "", after });
+            let among = Among::after("", end.as_deref());
             let found = self.query(&Range::new(&list, among, LOOSE_AT_ONCE)).await?;
             for (key, _) in &found {
                 let webhook = self.read(&Key::webhook(number_of(key)?)).await?;

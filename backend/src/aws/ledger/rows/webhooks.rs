@@ -35,15 +35,6 @@ pub(in super::super) const CONTENT: &str = "content";
 pub(in super::super) const BYTES: &str = "bytes";
 pub(in super::super) const BODY: &str = "body";
 
-/// Why a webhook is before people, as its item says it.
-pub(in super::super) fn quarantine_reason(word: &str) -> QuarantineReason {
-    match word {
-        "unknown_shop" => QuarantineReason::UnknownShop,
-        "unknown_to_shop" => QuarantineReason::UnknownToShop,
-        _ => QuarantineReason::Unreadable,
-    }
-}
-
 /// The number of a webhook that a list led to.
 pub(in super::super) fn webhook_number(item: &Item) -> Result<u64, Fault> {
     let key = item.key()?;
@@ -183,7 +174,7 @@ impl Webhooks for TableUnit {
 
     async fn quarantined(&mut self, id: u64) -> Result<Option<(QuarantineReason, Option<JobRef>)>, Fault> {
         let Some(item) = self.read(&Key::webhook(id)).await? else { return Ok(None) };
-        let Some(why) = item.text(QUARANTINE).map(quarantine_reason) else { return Ok(None) };
+        let Some(why) = item.text(QUARANTINE).map(QuarantineReason::of_word) else { return Ok(None) };
         let job = item.text(JOB).map(read_job_name).transpose()?;
         Ok(Some((why, job.map(|(lane, job)| JobRef { row: 0, lane, job }))))
     }

@@ -4,14 +4,14 @@
 use lane::clock::Timestamp;
 use lane::id::ShopId;
 use lane::privacy::Subject;
-use lane::webhook::Content;
 use rusqlite::Row;
 
 use super::super::rows::{micros, one};
 use super::super::writer::{SqlUnit, done};
 use crate::bodies::raw;
 use crate::ledger::fault::Fault;
-use crate::ledger::names::Names;
+use crate::ledger::forgetting::BODY_GONE;
+use crate::ledger::names::{Names, says_any};
 use crate::ledger::tombs;
 
 /// Webhooks that one step passes by; reading a row without its body takes about a microsecond.
@@ -23,9 +23,6 @@ const BODIES_AT_ONCE: usize = 100;
 /// Raw bytes of bodies that one step looks into, the last of them beyond it: reading them takes some ten milliseconds in
 /// which a webhook waits.
 const BYTES_AT_ONCE: u64 = 1024 * 1024;
-
-/// Stands where it was said what is wrong with a webhook that may have been anybody's.
-const BODY_GONE: &str = "its body went with a redaction; look at the shop's orders around this time";
 
 /// Whose webhooks are looked for.
 pub(super) struct Whose<'a> {
@@ -91,14 +88,8 @@ fn judge(unit: &mut SqlUnit<'_>, whose: &Whose<'_>, seq: i64) -> Result<bool, Fa
     let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let (body, content): (Option<Vec<u8>>, Option<String>) = unit.conn.prepare_cached(sql)?.query_row([seq], row)?;
     let body = body.map(raw);
-    let mut names = body.as_deref().and_then(Names::of).unwrap_or_default();
-    // A content of a newer program says nothing here.
-    if let Some(Content::Order(news)) = content.as_deref().and_then(|content| serde_json::from_str(content).ok()) {
-        names.customers.extend(news.marks.customer);
-        names.emails.extend(news.marks.email);
-        names.orders.push(news.id);
-    }
-    let mut theirs = names.name(whose.subject) || body.as_deref().is_some_and(|body| whose.is_named_in(body));
+    let names = Names::of_kept(body.as_deref(), content.as_deref());
+    let mut theirs = names.name(whose.subject) || body.as_deref().is_some_and(|body| says_any(body, whose.names));
     for id in &names.orders {
         theirs = theirs || done(tombs::order_lies(unit, whose.owners, id))?;
     }
@@ -112,14 +103,6 @@ fn judge(unit: &mut SqlUnit<'_>, whose: &Whose<'_>, seq: i64) -> Result<bool, Fa
         return Ok(false);
     }
     Ok(true)
-}
-
-impl Whose<'_> {
-    /// Whether a body names the shop that is to be forgotten.
-    fn is_named_in(&self, body: &[u8]) -> bool {
-        let names = |domain: &String| body.windows(domain.len()).any(|part| part == domain.as_bytes());
-        self.names.iter().any(names)
-    }
 }
 
 /// Drops everything of a webhook but that it came.

@@ -1,44 +1,27 @@
 //! What forgetting does to rows: jobs with their timelines and decisions, a shop, and requests.
 
 use lane::clock::Timestamp;
-use lane::history::{Entry, Happened};
-use lane::id::{LaneKey, ShopId};
-use lane::line::Pause;
+use lane::history::Entry;
+use lane::id::ShopId;
 use lane::marks::Mark;
-use lane::outcome::PauseReason;
 use lane::privacy::{Ask, PrivacyRequest};
-use lane::state::StateKind;
 use lane::view::Recorded;
 use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
 
-use super::super::rows::{FORMAT, find_job_at, find_lane, known, micros};
+use super::super::rows::{FORMAT, find_job_at, known, micros};
 use super::super::writer::{SqlUnit, done};
 use super::Request;
-use crate::ledger::ending;
+use crate::ledger::closing::stand_still;
 use crate::ledger::fault::Fault;
-use crate::ledger::row::JobRow;
+use crate::ledger::forgetting;
 use crate::ledger::strip::strip;
-use crate::ledger::timeline::note;
-use crate::ledger::tombs;
-use crate::ledger::unit::{Jobs as _, Lanes as _, Unit as _};
-
-/// Stands where an operator's words were.
-const WORDS_GONE: &str = "(the words went with a redaction)";
 
 /// Forgets one job: its row, its timeline, its decisions, its webhooks. Its order stays forgotten.
 pub(super) fn job(unit: &mut SqlUnit<'_>, seq: i64, owners: &[String], now: Timestamp) -> Result<(), Fault> {
     let Some(mut row) = find_job_at(unit.conn, seq)? else { return Ok(()) };
-    done(tombs::bury_order(unit, owners, &row.job.id, now))?;
-    if row.job.redacted {
+    if !done(forgetting::job(unit, &mut row, owners, now))? {
         return Ok(());
-    }
-    let was = row.job.state.kind();
-    row.job.redact(now)?;
-    end_abandoned(unit, &mut row, now)?;
-    done(unit.save(&mut row))?;
-    if was.is_open() {
-        unit.ended(&row.job);
     }
     timeline(unit, seq)?;
     decisions(unit, seq)?;
@@ -47,21 +30,7 @@ pub(super) fn job(unit: &mut SqlUnit<'_>, seq: i64, owners: &[String], now: Time
             "UPDATE webhook SET body = NULL, content = NULL, words = NULL, quarantine = NULL WHERE job = ?1",
         )?
         .execute([seq])?;
-    done(note(unit, &row, now, Happened::Redacted))?;
-    // It may have stopped its lane: those behind it are due.
-    done(unit.wake_by(row.lane(), now))
-}
-
-/// An attempt that nobody is at any more ends here: the next worker must not fetch the order again to find out.
-fn end_abandoned(unit: &SqlUnit<'_>, row: &mut JobRow, now: Timestamp) -> Result<(), Fault> {
-    if row.job.state.kind() != StateKind::Attempting || row.job.only_takes_back() {
-        return Ok(());
-    }
-    let lane = find_lane(unit.conn, &row.job.lane)?;
-    if lane.is_some_and(|lane| lane.state.is_leased(now)) {
-        return Ok(());
-    }
-    ending::end(&mut row.job, now)
+    Ok(())
 }
 
 fn timeline(unit: &SqlUnit<'_>, job: i64) -> Result<(), Fault> {
@@ -91,23 +60,6 @@ fn decisions(unit: &SqlUnit<'_>, job: i64) -> Result<(), Fault> {
             .execute((job, number, silent))?;
     }
     Ok(())
-}
-
-/// Why an operator paused the shop's lane may speak of anybody; that it is paused stays. Whether there were words.
-pub(super) fn pause_words(unit: &mut SqlUnit<'_>, shop: &ShopId) -> Result<bool, Fault> {
-    let Some(mut lane) = find_lane(unit.conn, &LaneKey::orders(shop))? else { return Ok(false) };
-    let Some(pause) = &mut lane.state.paused else { return Ok(false) };
-    match &mut pause.why {
-        PauseReason::Operator { why } => WORDS_GONE.clone_into(why),
-        PauseReason::ProviderRefuses { words, .. } => WORDS_GONE.clone_into(words),
-        PauseReason::TokenRefused { .. }
-        | PauseReason::SecretMissing { .. }
-        | PauseReason::NoProgress
-        | PauseReason::ShopRemoved
-        | PauseReason::Uninstalled => return Ok(false),
-    }
-    done(unit.save_lane(&mut lane))?;
-    Ok(true)
 }
 
 /// The last rows there are, of any shop.
@@ -177,10 +129,7 @@ pub(super) enum Which<'a> {
 
 /// The shop is no more: its lane stands still, and neither its settings nor its domains are kept.
 pub(super) fn close_shop(unit: &mut SqlUnit<'_>, shop: &ShopId, now: Timestamp) -> Result<(), Fault> {
-    if let Some(mut lane) = find_lane(unit.conn, &LaneKey::orders(shop))? {
-        lane.state.paused = Some(Pause { why: PauseReason::ShopRemoved, until: None, by: None, since: now });
-        done(unit.save_lane(&mut lane))?;
-    }
+    done(stand_still(unit, shop, now))?;
     unit.conn.execute("DELETE FROM domain WHERE shop = ?1", [shop.as_str()])?;
     unit.conn.execute("DELETE FROM shop WHERE id = ?1", [shop.as_str()])?;
     Ok(())

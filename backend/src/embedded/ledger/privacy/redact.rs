@@ -3,7 +3,6 @@
 
 use lane::clock::Timestamp;
 use lane::id::LaneKey;
-use lane::marks::Mark;
 use lane::privacy::{Ask, Subject};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +14,7 @@ use super::marked::{is_marked_by_now, marked};
 use super::scrub::{Scrubbed, scrub};
 use super::{Request, standing};
 use crate::ledger::fault::Fault;
+use crate::ledger::forgetting::{self, is_anothers};
 use crate::ledger::tombs;
 use crate::ledger::unit::{Desks as _, Jobs as _};
 
@@ -118,7 +118,7 @@ fn customer(unit: &mut SqlUnit<'_>, request: &Request, progress: &mut Progress, 
             done(tombs::bury_order(unit, &owners, id, now))?;
         }
         if let Some(shop) = &kept.shop {
-            progress.erased |= forget::pause_words(unit, shop)?;
+            progress.erased |= done(forgetting::pause_words(unit, shop))?;
         }
         progress.began = true;
     }
@@ -188,12 +188,10 @@ fn by_customer(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let Some(mut row) = find_job_at(unit.conn, seq)? else { return Ok(()) };
-    let (subject, marks) = (&request.kept.request.subject, &mut row.job.marks);
-    let anothers = marks.customer.is_some() && subject.customer.is_some() && marks.customer != subject.customer;
-    if !anothers || subject.orders.contains(&row.job.id) {
+    if !is_anothers(&row.job, &request.kept.request.subject) {
         return forget::job(unit, seq, owners, now);
     }
-    marks.email = None;
+    row.job.marks.email = None;
     done(unit.save(&mut row))
 }
 
@@ -207,17 +205,8 @@ fn others_erase(unit: &SqlUnit<'_>, request: &Request) -> Result<bool, Fault> {
 /// The request is the last to know whom it is about; others of the same shop about the same customer know too.
 fn forget_marks(unit: &SqlUnit<'_>, request: &Request, domains: &[String]) -> Result<(), Fault> {
     let subject = &request.kept.request.subject;
-    let same = |mark: &mut Option<Mark>, forgotten: &Option<Mark>| {
-        let same = mark.is_some() && mark == forgotten;
-        if same {
-            *mark = None;
-        }
-        same
-    };
     for (seq, mut asked) in forget::requests(unit, request, domains)? {
-        let customer = same(&mut asked.subject.customer, &subject.customer);
-        let email = same(&mut asked.subject.email, &subject.email);
-        if customer || email {
+        if forgetting::marks(&mut asked.subject, subject) {
             forget::save_request(unit, seq, &asked)?;
         }
     }

@@ -1,48 +1,31 @@
 //! Whether a shop may be erased. The platform asks to forget a shop two days after it took the app away, and nobody signs
 //! which webhook a body belongs to: an old request, posted once more, must not erase a shop that is there or came back.
 
-use std::time::Duration;
-
-use lane::clock::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::super::rows::{micros, one};
+use super::super::rows::{from_micros, micros, one};
 use super::Request;
 use crate::ledger::fault::Fault;
-
-/// How long a shop must have been away when it was asked. The platform waits 48 hours (*shopify.dev: Privacy law
-/// compliance*); half of that leaves room for clocks and late webhooks.
-const AWAY: Duration = Duration::from_hours(24);
+use crate::ledger::forgetting::{Away, Known, away};
 
 /// Whether the shop of a request may be erased: if a person says so, once it has left; else only if it had been away for
 /// a day when it was asked, and nothing of it was heard since it left.
 pub(super) fn may_be_erased(conn: &Connection, request: &Request, by_a_person: bool) -> Result<bool, Fault> {
-    let asked = request.kept.received_at;
-    let a_day_before = micros(asked.checked_sub(AWAY).unwrap_or(Timestamp::MIN));
-    let left = match known(conn, request)? {
-        // A shop that was never added has nothing but what was kept, and says nothing of when it left.
-        None => a_day_before,
-        Some(Shop { removed: false, left_at: None, .. }) => return Ok(false),
-        Some(Shop { left_at, removed_at, .. }) => match left_at.into_iter().chain(removed_at).min() {
-            Some(left) => left,
-            // Removed by a program that did not write down when.
-            None => return Ok(by_a_person),
-        },
-    };
-    Ok(by_a_person || (left <= a_day_before && !is_heard_after(conn, request, left)?))
+    match away(known(conn, request)?.as_ref(), request.kept.received_at) {
+        Away::Not => Ok(false),
+        Away::SinceNobodyKnows => Ok(by_a_person),
+        Away::Since { left, for_a_day } => {
+            Ok(by_a_person || (for_a_day && !is_heard_after(conn, request, micros(left))?))
+        }
+    }
 }
 
-struct Shop {
-    removed: bool,
-    left_at: Option<i64>,
-    removed_at: Option<i64>,
-}
-
-fn known(conn: &Connection, request: &Request) -> Result<Option<Shop>, Fault> {
+fn known(conn: &Connection, request: &Request) -> Result<Option<Known>, Fault> {
     let Some(shop) = &request.kept.shop else { return Ok(None) };
     let mut statement = conn.prepare_cached("SELECT removed, left_at, removed_at FROM shop WHERE id = ?1")?;
     let found = statement.query_row([shop.as_str()], |row| {
-        Ok(Shop { removed: row.get(0)?, left_at: row.get(1)?, removed_at: row.get(2)? })
+        let at = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(from_micros));
+        Ok(Known { removed: row.get(0)?, left_at: at(1)?, removed_at: at(2)? })
     });
     Ok(found.optional()?)
 }

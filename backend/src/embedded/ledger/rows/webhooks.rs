@@ -14,15 +14,6 @@ use crate::ledger::fault::Fault;
 use crate::ledger::row::{JobRef, JobRow};
 use crate::ledger::unit::{Became, Webhooks};
 
-/// Why a webhook is before people, as its row says it.
-pub(in super::super) fn quarantine_reason(word: &str) -> QuarantineReason {
-    match word {
-        "unknown_shop" => QuarantineReason::UnknownShop,
-        "unknown_to_shop" => QuarantineReason::UnknownToShop,
-        _ => QuarantineReason::Unreadable,
-    }
-}
-
 impl Webhooks for SqlUnit<'_> {
     /// A row that is read by itself costs no more.
     async fn expect(&mut self, _: &Webhook, _: Option<&Shop>, _: &[[u8; 32]]) -> Result<(), Fault> {
@@ -140,7 +131,7 @@ impl Webhooks for SqlUnit<'_> {
             Some(job) => reference(self.conn, job)?,
             None => None,
         };
-        Ok(Some((quarantine_reason(&why), job)))
+        Ok(Some((QuarantineReason::of_word(&why), job)))
     }
 
     async fn looked_at(&mut self, id: u64) -> Result<(), Fault> {

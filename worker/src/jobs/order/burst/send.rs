@@ -53,7 +53,7 @@ impl Orders {
         let went: Vec<usize> = going.iter().map(|one| one.place).collect();
         let Some(first) = going.first() else { return went };
         let policy = first.attempt.shop.policy;
-        let warehouse = match ShipStation::open(first.attempt.account, shared) {
+        let warehouse = match ShipStation::open(first.attempt.account, shared).await {
             Ok(warehouse) => warehouse,
             Err(error) => {
                 not_made(going, &error, policy);
@@ -104,6 +104,9 @@ impl Orders {
     async fn came_out(&self, attempt: &mut Attempt<'_>, ours: &Value, landed: Landed) -> Outcome {
         let difference: Difference = compare(ours, &landed.stands, Look::Back);
         let differs = !difference.is_none() && !attempt.accepted(&difference.fingerprint());
+        if differs {
+            self.wire.limiter.look(&attempt.account.id).await;
+        }
         if differs && self.wire.limiter.affords(&attempt.account.id, HOLD_CALLS, 1) == 0 {
             let why = "it came out differently at the warehouse, and is looked at by itself".to_owned();
             return Outcome::Wait { until: attempt.calls.now(), why, stops: true };
@@ -176,7 +179,7 @@ impl Failure {
             | CallError::ThrottledUntil { .. }
             | CallError::TokenRefused { .. }
             | CallError::ProviderRefuses { .. }
-            | CallError::SecretMissing(_)
+            | CallError::Secret(_)
             | CallError::NotConfigured { .. } => Self::NotDone,
         }
     }

@@ -19,6 +19,7 @@ use ::lane::shop::{Qualification, SecretRef, Shop, Source};
 use ::lane::state::State;
 use ::lane::webhook::OrderNews;
 use backend::embedded::ledger::Ledger;
+use backend::secrets::Local;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use simulators::faults::{Effect, Fault};
@@ -105,7 +106,8 @@ impl Bench {
         let settings = ShopifySettings { base_url: shopify.base_url(), ..Default::default() };
         let limiter = Limiter::new(time());
         let ledger = Arc::new(Ledger::open(&secrets.path().join("ledger.db"), clock.as_ref()).unwrap());
-        let orders = Orders::new(Accounts::of([account, second]), settings, limiter, time(), ledger).unwrap();
+        let orders =
+            Orders::new(Accounts::of([account, second]), settings, Arc::new(Local), limiter, time(), ledger).unwrap();
         let job = job(&shop, id, order["name"].as_str().unwrap(), clock.now());
         Self {
             clock,

@@ -1,0 +1,33 @@
+//! The review page and its API as a program of its own: a Lambda function where the runtime's environment is there, a
+//! server elsewhere. Ledger and queue are AWS's.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::Router;
+use review::Settings;
+use service::health::Health;
+use service::start::{self, Start};
+use service::{aws, figures, health, serve};
+
+fn main() -> ExitCode {
+    start::run(review)
+}
+
+async fn review(start: Start) -> anyhow::Result<()> {
+    let backend = aws::open(start.config.on_aws()?, &start.clock).await?;
+    let health = health::router(Health::of(backend.ledger.clone(), &start));
+    let clock = || Arc::clone(&start.clock);
+    let router = review::router(backend.ledger.clone(), backend.queue, clock(), Settings::default()).merge(health);
+    if start.on_lambda {
+        // Nobody asks a function for its counts; the worker tells the ledger's figures.
+        return answer(&start, router).await;
+    }
+    let counts = figures::start()?;
+    let figures = figures::router(counts.clone(), &backend.ledger, None, clock());
+    tokio::join!(answer(&start, router.merge(figures)), figures::fold(&counts, &start.stop)).0
+}
+
+async fn answer(start: &Start, router: Router) -> anyhow::Result<()> {
+    serve::answer(start, "[review] listen", start.config.review.listen, router).await
+}
