@@ -27,8 +27,8 @@ const CALLS_PER_MINUTE: u32 = 6000;
 const LOG_MIB: u32 = 1;
 
 /// Frames that stand in the log when a run begins: so that it is moved beside the commits, and then starts again at its
-/// beginning, in the middle of a run, which writes some three hundred.
-const FRAMES_BEFORE: u64 = 120;
+/// beginning, in the middle of a run, which writes some three hundred: also where the thread that moves it is slow.
+const FRAMES_BEFORE: u64 = 190;
 
 /// A page and its header.
 const FRAME: u64 = 4096 + 24;
