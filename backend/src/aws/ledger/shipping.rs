@@ -51,6 +51,7 @@ impl Shipping for Ledger {
         looked_until: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<Envelope>, LedgerError> {
+        self.is_all_here().await?;
         let look = |orders: Vec<ShippedOrder>, notices: &[u64], looked_until| Look {
             account: account.clone(),
             orders,
@@ -58,12 +59,18 @@ impl Shipping for Ledger {
             looked_until,
             now,
         };
-        let mut by_order: BTreeMap<&str, Vec<ShippedOrder>> = BTreeMap::new();
+        // Reopened jobs stand in line in the order in which they are told of.
+        let mut by_order: Vec<Vec<ShippedOrder>> = Vec::new();
+        let mut known: BTreeMap<&str, usize> = BTreeMap::new();
         for order in orders {
-            by_order.entry(&order.order_id).or_default().push(order.clone());
+            let at = *known.entry(&order.order_id).or_insert(by_order.len());
+            if at == by_order.len() {
+                by_order.push(Vec::new());
+            }
+            by_order[at].push(order.clone());
         }
         let mut sends = Vec::new();
-        for orders in by_order.into_values() {
+        for orders in by_order {
             let one = &look(orders, &[], None);
             sends.extend(self.write(|mut unit| async move { (shipped(&mut unit, one).await, unit) }).await?);
         }

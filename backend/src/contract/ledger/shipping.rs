@@ -20,6 +20,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
         ("a hint that comes again while it is followed is followed again", |scene| Box::pin(hint_again(scene))),
         ("a flood of hints is cut off", |scene| Box::pin(flood(scene))),
         ("an order that has shipped is looked at again", |scene| Box::pin(looked_at_again(scene))),
+        ("what has shipped is looked at in the order in which it is told", |scene| Box::pin(in_the_order_told(scene))),
         ("a shipment that the shop was told of is no news", |scene| Box::pin(told_already(scene))),
         ("a shop that does not listen is not told", |scene| Box::pin(deaf(scene))),
         ("what has shipped during the attempt reopens the job", |scene| Box::pin(during_attempt(scene))),
@@ -156,6 +157,20 @@ async fn looked_at_again(scene: Scene) {
     scene.pass(60);
     assert_eq!(scene.sweeps().await.len(), 2, "both lanes are due even if the wake-ups are lost");
     scene.conserves().await;
+}
+
+async fn in_the_order_told(scene: Scene) {
+    listens(&scene, "acme").await;
+    carried_out(&scene, "acme", 1, "9", &[]).await;
+    carried_out(&scene, "acme", 2, "10", &[]).await;
+    carried_out(&scene, "acme", 3, "8", &[]).await;
+    let found = [shipment("9", "s1"), shipment("8", "s2"), shipment("10", "s3"), shipment("9", "s4")];
+    assert_eq!(looks(&scene, &found).await.len(), 3);
+    let mut places = Vec::new();
+    for order in [1, 3, 2] {
+        places.push(scene.job("acme", order).await.place);
+    }
+    assert!(places.is_sorted(), "{places:?}");
 }
 
 async fn told_already(scene: Scene) {
