@@ -5,6 +5,7 @@
 
 mod ledger;
 pub mod bodies;
+pub mod moving;
 pub mod secrets;
 pub mod embedded;
 pub mod aws;

@@ -21,6 +21,8 @@ mod registry;
 mod privacy;
 mod lists;
 mod lanes;
+mod standing;
+mod arriving;
 
 use std::sync::Arc;
 
@@ -50,6 +52,7 @@ use super::SdkConfig;
 use crate::bodies::compress;
 use crate::ledger::unit::Shops as _;
 use crate::ledger::{burst, desk, intake, shipping as rules, work};
+pub use arriving::{Import, ImportError};
 pub use made::{TableError, create};
 pub use table::Patience;
 use table::Table;
@@ -96,6 +99,7 @@ impl Intake for Ledger {
     }
 
     async fn notice(&self, notice: &Notice) -> Result<(), LedgerError> {
+        self.is_all_here().await?;
         self.write_within(
             self.patience.webhook,
             |mut unit| async move { (rules::notice(&mut unit, notice).await, unit) },
@@ -201,11 +205,11 @@ impl Desk for Ledger {
     }
 
     async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError> {
-        self.write(|mut unit| async move { (desk::decide(&mut unit, decision, key).await, unit) }).await
+        self.change(|mut unit| async move { (desk::decide(&mut unit, decision, key).await, unit) }).await
     }
 
     async fn pause(&self, lane: &LaneKey, pause: &Pause, key: Option<&RequestKey>) -> Result<Once<bool>, LedgerError> {
-        self.write(|mut unit| async move { (desk::pause(&mut unit, lane, pause, key).await, unit) }).await
+        self.change(|mut unit| async move { (desk::pause(&mut unit, lane, pause, key).await, unit) }).await
     }
 
     async fn resume(
@@ -215,7 +219,7 @@ impl Desk for Ledger {
         now: Timestamp,
         key: Option<&RequestKey>,
     ) -> Result<Once<Option<Vec<Envelope>>>, LedgerError> {
-        self.write(|mut unit| async move { (desk::resume(&mut unit, lane, by, now, key).await, unit) }).await
+        self.change(|mut unit| async move { (desk::resume(&mut unit, lane, by, now, key).await, unit) }).await
     }
 
     async fn quarantined(&self, page: &Page) -> Result<Paged<Quarantined>, LedgerError> {
@@ -229,7 +233,8 @@ impl Desk for Ledger {
         now: Timestamp,
         key: Option<&RequestKey>,
     ) -> Result<Once<Option<Vec<Envelope>>>, LedgerError> {
-        self.write(|mut unit| async move { (desk::release_quarantined(&mut unit, id, by, now, key).await, unit) }).await
+        self.change(|mut unit| async move { (desk::release_quarantined(&mut unit, id, by, now, key).await, unit) })
+            .await
     }
 
     async fn figures(&self, now: Timestamp) -> Result<Figures, LedgerError> {

@@ -59,6 +59,9 @@ pub trait Subject {
     /// processes share a ledger, leases run out instead.
     const VOIDS_LEASES: bool;
 
+    /// Whether it has other numbers for what waits, once it is opened again.
+    const RENUMBERS: bool = false;
+
     /// The ledger as it is open now.
     fn ports(&self) -> Ports;
 

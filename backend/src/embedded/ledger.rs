@@ -22,6 +22,7 @@ mod limits;
 mod registry;
 mod privacy;
 mod look;
+mod leaving;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ use rusqlite::Connection;
 
 use boots::Beside;
 pub use boots::{Boot, BootId, Origin};
+pub use leaving::{ExportError, call_off, export};
 use lock::{Lock, Opened};
 pub use open::OpenError;
 use readers::{Place, Readers};

@@ -163,6 +163,16 @@ async fn take_in<U: Unit>(unit: &mut U, shop: &Shop, news: &OrderNews, arrival: 
     }
 }
 
+/// For so long after a backup was put in place, orders that are new to the ledger are looked up at the warehouse first:
+/// they may have been carried out after the backup was made. In a month nearly every order is shipped, and comes back no
+/// more; a look costs one call of the warehouse's limit, so it is not done for ever.
+pub(crate) const DOUBTED: Duration = Duration::from_hours(30 * 24);
+
+/// Whether a job that is accepted `at` this time may have been carried out by a ledger that is gone.
+pub(crate) fn is_doubted(restored: Timestamp, at: Timestamp) -> bool {
+    restored > at.checked_sub(DOUBTED).unwrap_or(Timestamp::MIN)
+}
+
 async fn accept<U: Unit>(
     unit: &mut U,
     lane: &mut Lane,

@@ -8,3 +8,4 @@
 mod writing;
 mod embedded;
 mod table;
+mod moving;

@@ -22,7 +22,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use super::writing;
 
 /// The stand-in shares the machine with other tests. A write that the wire swallows is given up soon.
-const PATIENCE: Patience =
+pub(super) const PATIENCE: Patience =
     Patience { one_try: Duration::from_secs(20), webhook: Duration::from_mins(1), others: Duration::from_mins(1) };
 const GIVES_UP: Patience = Patience {
     one_try: Duration::from_secs(20),

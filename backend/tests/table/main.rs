@@ -8,6 +8,7 @@ mod between;
 mod crowd;
 mod large;
 mod names;
+mod moved;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -70,7 +70,12 @@ impl Key {
 
     /// One of a webhook's permanent keys.
     pub(super) fn seen(key: &[u8; 32]) -> Self {
-        Self::new(format!("seen#{}", hex(key)), "seen")
+        Self::seen_half(&hex(&key[..16]))
+    }
+
+    /// The same by half of it in hex digits, which is beyond any chance of meeting another.
+    pub(super) fn seen_half(half: &str) -> Self {
+        Self::new(format!("seen#{half}"), "seen")
     }
 
     pub(super) fn webhook(id: u64) -> Self {
@@ -133,7 +138,17 @@ impl Key {
 
     /// What is to stay forgotten.
     pub(super) fn gone(tomb: &Tomb) -> Self {
-        Self::new(format!("gone#{}", hex(tomb)), "gone")
+        Self::gone_half(&hex(tomb))
+    }
+
+    /// The same in hex digits.
+    pub(super) fn gone_half(half: &str) -> Self {
+        Self::new(format!("gone#{half}"), "gone")
+    }
+
+    /// How the table itself stands.
+    pub(super) fn standing() -> Self {
+        Self::new("table".to_owned(), "standing")
     }
 
     /// A request about somebody's data.

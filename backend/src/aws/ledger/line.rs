@@ -92,7 +92,7 @@ impl Line {
             told.set(SHOP, shop.as_str());
             told.set(LIST.hash, list_of_lanes(lane));
             told.set(LIST.range, lane.to_string());
-            told.set(OTHER_LIST.hash, format!("lanes#{shop}"));
+            told.set(OTHER_LIST.hash, list_of_shops_lanes(shop));
             told.set(OTHER_LIST.range, lane.to_string());
         }
         if let Some(heard) = self.heard {
@@ -164,6 +164,11 @@ pub(super) fn shard(lane: &LaneKey) -> u64 {
 /// FNV: spread, and the same for every program that ever reads the table.
 pub(super) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The list of a shop's lanes.
+pub(super) fn list_of_shops_lanes(shop: &ShopId) -> String {
+    format!("lanes#{shop}")
 }
 
 pub(super) fn list_of_lanes(lane: &LaneKey) -> String {

@@ -56,7 +56,7 @@ impl Privacy for Ledger {
     }
 
     async fn redact(&self, request: u64, by: Option<&str>, now: Timestamp) -> Result<Redacted, LedgerError> {
-        self.write(|mut unit| async move { (redact::step(&mut unit, request, by, now).await, unit) }).await
+        self.change(|mut unit| async move { (redact::step(&mut unit, request, by, now).await, unit) }).await
     }
 
     async fn export(&self, request: u64, now: Timestamp) -> Result<Option<serde_json::Value>, LedgerError> {
@@ -64,11 +64,11 @@ impl Privacy for Ledger {
     }
 
     async fn dismiss(&self, request: u64, by: &str, now: Timestamp) -> Result<bool, LedgerError> {
-        self.write(|mut unit| async move { (dismiss(&mut unit, request, by, now).await, unit) }).await
+        self.change(|mut unit| async move { (dismiss(&mut unit, request, by, now).await, unit) }).await
     }
 
     async fn answered(&self, request: u64, now: Timestamp) -> Result<bool, LedgerError> {
-        self.write(|mut unit| async move { (answered(&mut unit, request, now).await, unit) }).await
+        self.change(|mut unit| async move { (answered(&mut unit, request, now).await, unit) }).await
     }
 }
 

@@ -32,7 +32,7 @@ impl Registry for Ledger {
         let mut sends = Vec::new();
         loop {
             let put = self
-                .write(
+                .change(
                     |mut unit| async move { (registry::put_shop(&mut unit, shop, REPLAYED_AT_ONCE, now).await, unit) },
                 )
                 .await?;
@@ -50,11 +50,11 @@ impl Registry for Ledger {
     }
 
     async fn remove_shop(&self, id: &ShopId, now: Timestamp) -> Result<bool, LedgerError> {
-        self.write(|mut unit| async move { (registry::remove_shop(&mut unit, id, now).await, unit) }).await
+        self.change(|mut unit| async move { (registry::remove_shop(&mut unit, id, now).await, unit) }).await
     }
 
     async fn put_operator(&self, operator: &Operator) -> Result<(), LedgerError> {
-        self.write(|mut unit| async move { (unit.put_operator(operator).await, unit) }).await
+        self.change(|mut unit| async move { (unit.put_operator(operator).await, unit) }).await
     }
 
     async fn operators(&self) -> Result<Vec<Operator>, LedgerError> {
@@ -62,6 +62,7 @@ impl Registry for Ledger {
     }
 
     async fn expire(&self, before: Timestamp) -> Result<u64, LedgerError> {
+        self.is_all_here().await?;
         let (mut expired, mut page) = (0, Page::default());
         loop {
             let read = |item: &Item| Ok((webhook_number(item)?, item.time(RECEIVED_AT)?));

@@ -1,14 +1,15 @@
 //! Calls to the table, and what its answers mean.
 
-use std::collections::{BTreeSet, HashMap};
+mod many;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, TransactWriteItem};
-use futures::future::try_join_all;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use lane::ports::LedgerError;
 
 use super::item::{Item, PK, REV, SK};
@@ -33,12 +34,6 @@ impl Default for Patience {
         Self { one_try: seconds(1), webhook: seconds(4), others: seconds(20) }
     }
 }
-
-/// Before what was too much at once is asked for again.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Items that one call may read.
-const READ_AT_ONCE: usize = 100;
 
 /// The list in which an item stands for everybody, and its place there; in the other list for its shop or its job.
 pub(super) const LIST: Index = Index { name: "list", hash: "l1", range: "l1at" };
@@ -136,35 +131,6 @@ impl Table {
         let call = self.client.get_item().table_name(&self.name).set_key(Some(named(key))).consistent_read(true);
         let answer = call.send().await.map_err(|error| unavailable(&error))?;
         Ok(answer.item.map(Item::from_attributes))
-    }
-
-    /// Many items as they are now, in any order. `strongly`, or a moment ago.
-    pub(super) async fn get_all(&self, keys: &[Key], strongly: bool) -> Result<Vec<Item>, Fault> {
-        // The service refuses a call that names an item twice.
-        let keys: Vec<Key> = keys.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-        let pages = keys.chunks(READ_AT_ONCE).map(|page| self.get_page(page, strongly));
-        Ok(try_join_all(pages).await?.concat())
-    }
-
-    async fn get_page(&self, keys: &[Key], strongly: bool) -> Result<Vec<Item>, Fault> {
-        let mut left: Vec<_> = keys.iter().map(named).collect();
-        let mut found = Vec::with_capacity(keys.len());
-        while !left.is_empty() {
-            let asked = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(strongly).build();
-            let asked = asked.map_err(|error| wrong(&error))?;
-            let call = self.client.batch_get_item().request_items(&self.name, asked);
-            let answer = call.send().await.map_err(|error| unavailable(&error))?;
-            for items in answer.responses.unwrap_or_default().into_values() {
-                found.extend(items.into_iter().map(Item::from_attributes));
-            }
-            // What was too much at once is asked for again.
-            let unread = answer.unprocessed_keys.unwrap_or_default().into_values().next();
-            left = unread.map(|keys| keys.keys).unwrap_or_default();
-            if !left.is_empty() {
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-        Ok(found)
     }
 
     /// Items of one partition as they are now, by their sort key. There may be more if there are `most`.

@@ -21,6 +21,7 @@ use super::table::{Range, Table, Written, revision};
 use super::told::Told;
 use crate::ledger::ending::Ended;
 use crate::ledger::fault::Fault;
+use crate::ledger::intake::is_doubted;
 use crate::ledger::unit::Unit;
 
 /// Items that one write may touch (`DynamoDB`: *`TransactWriteItems`*).
@@ -208,9 +209,8 @@ impl Unit for TableUnit {
         self.ended.extend(Ended::of(job));
     }
 
-    /// A table is never put back in place: a restored one has another name.
-    async fn doubts(&mut self, _at: Timestamp) -> Result<bool, Fault> {
-        Ok(false)
+    async fn doubts(&mut self, at: Timestamp) -> Result<bool, Fault> {
+        Ok(self.restored_at().await?.is_some_and(|restored| is_doubted(restored, at)))
     }
 }
 

@@ -183,6 +183,9 @@ impl<S: Subject> Player<S> {
             let now = self.now();
             self.worlds.iter_mut().for_each(|world| world.void_leases(now));
         }
+        if S::RENUMBERS {
+            self.worlds.iter_mut().for_each(World::forget_numbers);
+        }
     }
 
     /// Keeps the worlds in which these calls may have come to this.

@@ -106,6 +106,17 @@ enum Remembered {
 }
 
 impl World {
+    /// The ledger has other numbers for what waits.
+    pub(super) fn forget_numbers(&mut self) {
+        self.kept.iter_mut().for_each(|kept| Arc::make_mut(kept).id = None);
+        self.notices.iter_mut().for_each(|notice| notice.3 = None);
+        for row in self.jobs.values_mut() {
+            if row.led.is_some() {
+                Arc::make_mut(row).led.iter_mut().for_each(|led| led.1 = None);
+            }
+        }
+    }
+
     /// What a call comes to. Several, where the ports leave it open.
     pub(super) fn apply(&self, call: &Call) -> Vec<(Self, Answer)> {
         if let Call::Sweep { now, limit } = call {

@@ -15,26 +15,22 @@ use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use lane::clock::Timestamp;
 use lane::ports::LedgerError;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::commit::{leave_alone, tell_of_stop};
+use super::leaving::leaves_since;
 use super::lock::Lock;
 use super::open::{self, OpenError};
-use super::rows::{micros, one};
+use super::rows::{from_micros, micros, one};
 use super::writer::{Writer, sqlite_error};
 use crate::ledger::fault::Fault;
+use crate::ledger::intake::{DOUBTED, is_doubted};
 
 /// Ids that the ledger remembers: many times more than the two between which a crash can leave the file beside it.
 const KEPT: u32 = 1000;
-
-/// For so long after a backup was put in place, orders that are new to the ledger are looked up at the warehouse first:
-/// they may have been carried out after the backup was made. In a month nearly every order is shipped, and comes back no
-/// more; a look costs one call of the warehouse's limit, so it is not done for ever.
-const DOUBTED: Duration = Duration::from_hours(30 * 24);
 
 /// Stands in the audit for whoever said that the file is a backup.
 const PERSON: &str = "command line";
@@ -142,9 +138,21 @@ fn compared(
     now: Timestamp,
 ) -> Result<(Connection, Lock, Option<BootId>), OpenError> {
     let (mut conn, lock) = open::sound(path)?;
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    if let Some(since) = leaves_since(&conn).map_err(sqlite)? {
+        return Err(OpenError::Leaves { path: path.to_owned(), since });
+    }
     let named = compare(&conn, path, beside, origin)?;
     open::prepare(&mut conn, path, now)?;
     Ok((conn, lock, named))
+}
+
+/// Opens the file for whoever takes the ledger elsewhere, whether it is on its way already or not.
+pub(super) fn open_to_leave(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
+    let (mut conn, lock) = open::sound(path)?;
+    compare(&conn, path, &Beside::of(path), Origin::LastRun)?;
+    open::prepare(&mut conn, path, now)?;
+    Ok((conn, lock))
 }
 
 fn not_begun(conn: &Connection, path: &Path, error: rusqlite::Error) -> OpenError {
@@ -240,8 +248,8 @@ fn doubt(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
 
 /// Whether a job that is accepted at this time may have been carried out by a ledger that is gone.
 pub(super) fn doubts(conn: &Connection, at: Timestamp) -> Result<bool, Fault> {
-    let since = at.checked_sub(DOUBTED).unwrap_or(Timestamp::MIN);
-    Ok(one::<i64>(conn, "SELECT 1 FROM restored WHERE at > ?1 LIMIT 1", [micros(since)])?.is_some())
+    let newest: Option<i64> = one(conn, "SELECT at FROM restored ORDER BY seq DESC LIMIT 1", [])?;
+    Ok(newest.is_some_and(|restored| is_doubted(from_micros(restored), at)))
 }
 
 pub(super) async fn still_runs(

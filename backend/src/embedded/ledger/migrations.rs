@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("0005_pages.sql"),
     include_str!("0006_line.sql"),
     include_str!("0007_limits.sql"),
+    include_str!("0008_moved.sql"),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {

@@ -67,6 +67,18 @@ pub enum OpenError {
         /// The file beside it that knows better.
         beside: PathBuf,
     },
+    /// It was exported: another store has the ledger now, or will have it.
+    #[error(
+        "{} was exported at {since} and is used for nothing else: two programs with the same orders would send each of \
+         them twice. If the other one never started, `lanekeeper export --call-off` gives the ledger back to this file",
+        path.display()
+    )]
+    Leaves {
+        /// The file.
+        path: PathBuf,
+        /// When it was exported first.
+        since: Timestamp,
+    },
     /// Rows of a table belong to nothing after a migration. The file is as it was before.
     #[error(
         "{} could not be brought to version {version}: rows of its table {table} belong to nothing; it is as it was: restore \

@@ -16,6 +16,16 @@ use crate::ledger::unit::Desks;
 const REQUEST: &str = "request";
 const ANSWER: &str = "answer";
 
+/// A change that was asked for under a key, and its answer.
+pub(in super::super) fn asked_item(request: &[u8], answer: &str) -> Item {
+    Item::default().with(REQUEST, request).with(ANSWER, answer)
+}
+
+/// What an operator did.
+pub(in super::super) fn audit_item(at: Timestamp, by: &str, what: &str, on: &str) -> Item {
+    Item::default().with("at", at).with("by", by).with("what", what).with("on", on)
+}
+
 impl Desks for TableUnit {
     async fn decision(&mut self, row: &JobRow, hold: u32) -> Result<Option<Recorded>, Fault> {
         let item = self.read(&Key::decision(&row.job.lane, &row.job.id, hold)).await?;
@@ -38,14 +48,12 @@ impl Desks for TableUnit {
     }
 
     async fn put_answer(&mut self, key: &RequestKey, answer: &str) -> Result<(), Fault> {
-        let item = Item::default().with(REQUEST, key.request.as_slice()).with(ANSWER, answer);
-        self.put_new(Key::request(&key.by, &key.key), item);
+        self.put_new(Key::request(&key.by, &key.key), asked_item(&key.request, answer));
         Ok(())
     }
 
     async fn audit(&mut self, at: Timestamp, by: &str, what: &str, on: &str) -> Result<(), Fault> {
-        let item = Item::default().with("at", at).with("by", by).with("what", what).with("on", on);
-        self.put_new(Key::audit(at, number_at(at)), item);
+        self.put_new(Key::audit(at, number_at(at)), audit_item(at, by, what, on));
         Ok(())
     }
 }

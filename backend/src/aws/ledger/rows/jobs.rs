@@ -13,10 +13,13 @@ use super::super::key::{Key, job_name, of_there, read_job_name, sortable};
 use super::super::line::{SHARDS, shard};
 use super::super::table::{Among, LIST, OTHER_LIST, Range};
 use super::super::unit::TableUnit;
+use super::kept::with_webhooks;
+use super::lanes::entry_item;
 use super::number_at;
 use crate::ledger::fault::Fault;
 use crate::ledger::row::{JobRef, JobRow, Lane};
 use crate::ledger::unit::Jobs;
+use crate::moving::MovedJob;
 
 /// How many entries the timeline has.
 const ENTRIES: &str = "entries";
@@ -25,8 +28,8 @@ pub(in super::super) const BORN: &str = "born";
 /// Whether its webhooks name their shop no more.
 pub(in super::super) const NAMELESS: &str = "nameless";
 /// What an item says that leads to a job.
-const JOB: &str = "job";
-const TOUCHED: &str = "touched";
+pub(in super::super) const JOB: &str = "job";
+pub(in super::super) const TOUCHED: &str = "touched";
 
 /// Parts that are written together with what an attempt came to.
 const PARTS_AT_ONCE: usize = 40;
@@ -92,6 +95,29 @@ fn lies(item: Item, job: &Job) -> Result<Item, Fault> {
     item.set(OTHER_LIST.hash, list_of_shop(&job.shop));
     item.set(OTHER_LIST.range, format!("{}#{at}#{}", state.as_str(), job_name(&job.lane, &job.id)));
     Ok(item)
+}
+
+/// A job that comes from another store, with everything that is its own or leads to it.
+pub(in super::super) fn job_items(moved: &MovedJob) -> Result<Vec<(Key, Item)>, Fault> {
+    let job = &moved.job;
+    let mut items = Vec::new();
+    for (number, entry) in (1..).zip(&moved.entries) {
+        items.push((Key::history(&job.lane, &job.id, number), Item::of(entry)?));
+    }
+    let item = with_webhooks(Item::default(), &moved.webhooks).with(BORN, moved.number);
+    let item = item.with(ENTRIES, (!items.is_empty()).then_some(items.len() as u64));
+    items.push((Key::job(&job.lane, &job.id), lies(item, job)?));
+    for (hold, decision) in &moved.decisions {
+        items.push((Key::decision(&job.lane, &job.id, *hold), Item::of(decision)?));
+    }
+    items.extend(Leads::of(job).from.into_iter().map(|key| (key, leads_to(job))));
+    items.extend(job.in_line().map(|entry| entry_item(&job.lane, &entry)).transpose()?);
+    Ok(items)
+}
+
+/// What leads to a job.
+fn leads_to(job: &Job) -> Item {
+    Item::default().with(JOB, job_name(&job.lane, &job.id))
 }
 
 impl Jobs for TableUnit {
@@ -223,7 +249,7 @@ impl TableUnit {
             self.erase(gone.clone());
         }
         for new in from.into_iter().filter(|key| !before.contains(key)) {
-            self.put(new, Item::default().with(JOB, job_name(&job.lane, &job.id)));
+            self.put(new, leads_to(job));
         }
     }
 }

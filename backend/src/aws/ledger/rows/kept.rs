@@ -54,17 +54,40 @@ pub(in super::super) fn webhooks_of(job: &Item) -> Vec<u64> {
     numbers.filter_map(|number| number.parse().ok()).collect()
 }
 
-impl TableUnit {
-    /// Writes a webhook that is new, with its body in as many items as it takes.
-    pub(super) fn put_webhook(&mut self, id: u64, mut item: Item, body: Option<&[u8]>) -> Result<(), Fault> {
-        let mut parts = body.unwrap_or_default().chunks(PART);
-        item.set(BODY, parts.next());
+/// A job's item with the numbers of its webhooks, if it has any.
+pub(super) fn with_webhooks(job: Item, numbers: &[u64]) -> Item {
+    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    job.with(WEBHOOKS, (!numbers.is_empty()).then(|| numbers.join(" ")))
+}
+
+/// A webhook that is new: its item, its body in as many items as it takes, and what leads to it.
+pub(in super::super) fn webhook_items(id: u64, mut item: Item, body: Option<&[u8]>) -> Result<Vec<(Key, Item)>, Fault> {
+    let mut items = Vec::new();
+    if let Some(body) = body {
+        // Also an empty one was kept.
+        let mut parts = body.chunks(PART);
+        item.set(BODY, parts.next().unwrap_or_default());
         for (nth, part) in (1..).zip(parts) {
             item.set(PARTS, nth);
-            self.put_new(Key::body_part(id, nth), Item::default().with(BODY, part));
+            items.push((Key::body_part(id, nth), Item::default().with(BODY, part)));
         }
-        self.lead_to_loose(id, None, &item)?;
-        self.put_new(Key::webhook(id), listed(item, id));
+    }
+    items.extend(loose(&item)?.map(|list| (Key::loose(&list, id), leads_to(id, &item))));
+    items.push((Key::webhook(id), listed(item, id)));
+    Ok(items)
+}
+
+/// What leads to a webhook of no job.
+fn leads_to(id: u64, webhook: &Item) -> Item {
+    Item::default().with(WEBHOOK, id).with(QUARANTINE, webhook.text(QUARANTINE))
+}
+
+impl TableUnit {
+    /// Writes a webhook that is new.
+    pub(super) fn put_webhook(&mut self, id: u64, item: Item, body: Option<&[u8]>) -> Result<(), Fault> {
+        for (key, item) in webhook_items(id, item, body)? {
+            self.put_new(key, item);
+        }
         Ok(())
     }
 
@@ -106,8 +129,7 @@ impl TableUnit {
             self.erase(Key::loose(&gone, id));
         }
         if let Some(list) = is {
-            let leads = Item::default().with(WEBHOOK, id).with(QUARANTINE, item.text(QUARANTINE));
-            self.put(Key::loose(&list, id), leads);
+            self.put(Key::loose(&list, id), leads_to(id, item));
         }
         Ok(())
     }

@@ -242,15 +242,22 @@ impl TableUnit {
         entry: Option<LineEntry>,
     ) -> Result<(), Fault> {
         match &entry {
-            Some(LineEntry { place, job, ready, stops }) => {
-                let lies = Entry { job: job.clone(), ready: *ready, stops: *stops };
-                self.put(Key::entry(key, *place), Item::of(&lies)?);
+            Some(entry) => {
+                let (key, item) = entry_item(key, entry)?;
+                self.put(key, item);
             }
             None => self.erase(Key::entry(key, place)),
         }
         self.changed_line(key).entries.insert(place, entry);
         Ok(())
     }
+}
+
+/// An entry of a line, and where it lies.
+pub(super) fn entry_item(lane: &LaneKey, entry: &LineEntry) -> Result<(Key, Item), Fault> {
+    let LineEntry { place, job, ready, stops } = entry;
+    let lies = Entry { job: job.clone(), ready: *ready, stops: *stops };
+    Ok((Key::entry(lane, *place), Item::of(&lies)?))
 }
 
 pub(in super::super) fn read_entry(item: &Item) -> Result<LineEntry, Fault> {

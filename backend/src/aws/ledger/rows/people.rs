@@ -12,6 +12,7 @@ use super::webhooks::{BODY, CONTENT, MERCHANT, QUARANTINE, RECEIVED_AT, SHOP, SO
 use crate::ledger::fault::Fault;
 use crate::ledger::tombs::Tomb;
 use crate::ledger::unit::{Asked, People};
+use crate::moving::MovedPrivacy;
 
 pub(in super::super) const PROGRESS: &str = "progress";
 pub(in super::super) const DONE_AT: &str = "done_at";
@@ -21,6 +22,29 @@ const LAST: &str = "last";
 
 /// Webhooks of a name that are looked through at once.
 const LOOSE_AT_ONCE: usize = 100;
+
+/// A request that nobody has begun to carry out.
+pub(in super::super) fn request_item(request: &MovedPrivacy) -> Result<Item, Fault> {
+    let mut item = Item::of(&request.request)?;
+    item.set(SOURCE, request.source.as_str());
+    item.set(MERCHANT, request.merchant.as_str());
+    item.set(SHOP, request.shop.as_ref().map(ShopId::as_str));
+    item.set(PROGRESS, "{}");
+    item.set(RECEIVED_AT, request.received_at);
+    item.set(DONE_AT, request.done_at);
+    item.set(DISMISSED, request.dismissed.then_some(1_i64));
+    Ok(item)
+}
+
+/// Stands for what is to stay forgotten.
+pub(in super::super) fn forgotten_item(at: Timestamp) -> Item {
+    Item::default().with(AT, at)
+}
+
+/// The last number that was given to a request.
+pub(in super::super) fn numbers_item(last: u64) -> Item {
+    Item::default().with(LAST, last)
+}
 
 impl People for TableUnit {
     /// Looking whether there are any would cost as much as looking for one.
@@ -34,7 +58,7 @@ impl People for TableUnit {
 
     async fn bury(&mut self, tomb: &Tomb, at: Timestamp) -> Result<(), Fault> {
         if self.gone_since(tomb).await?.is_none_or(|since| since < at) {
-            self.put(Key::gone(tomb), Item::default().with(AT, at));
+            self.put(Key::gone(tomb), forgotten_item(at));
         }
         Ok(())
     }
@@ -78,14 +102,17 @@ impl People for TableUnit {
         // They are few, and people name them by it.
         let id = self.table.add(&Key::privacy_numbers(), LAST, 1).await?.ok_or(Fault::Again)?;
         let id = u64::try_from(id).map_err(Fault::unreadable)?;
-        let mut item = Item::of(asked.request)?;
-        item.set(SOURCE, asked.source.as_str());
-        item.set(MERCHANT, asked.merchant);
-        item.set(SHOP, asked.shop.map(ShopId::as_str));
-        item.set(PROGRESS, "{}");
-        item.set(RECEIVED_AT, asked.received_at);
-        item.set(DONE_AT, asked.done.then_some(asked.received_at));
-        self.put_new(Key::privacy(id), item);
+        let request = MovedPrivacy {
+            id,
+            source: asked.source,
+            merchant: asked.merchant.to_owned(),
+            shop: asked.shop.cloned(),
+            request: asked.request.clone(),
+            received_at: asked.received_at,
+            done_at: asked.done.then_some(asked.received_at),
+            dismissed: false,
+        };
+        self.put_new(Key::privacy(id), request_item(&request)?);
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ use super::super::unit::TableUnit;
 use super::lanes::read_entry;
 use crate::ledger::fault::Fault;
 use crate::ledger::unit::Shops;
+use crate::moving::MovedShop;
 
 pub(in super::super) const SHOPS: &str = "shops";
 pub(in super::super) const OPERATORS: &str = "operators";
@@ -37,7 +38,7 @@ pub(in super::super) const URL: &str = "url";
 pub(in super::super) const RECEIVED_AT: &str = "received_at";
 const NOTICE_ID: &str = "notice";
 /// How many notices are open.
-const NOTICES: &str = "notices";
+pub(in super::super) const NOTICES: &str = "notices";
 
 /// Jobs whose fate nobody knows that are looked at.
 const UNRESOLVED_MAX: usize = 1000;
@@ -149,10 +150,9 @@ impl Shops for TableUnit {
         if let Some(before) = self.read(&key).await?.and_then(|item| item.text(TOKEN).map(Key::token)) {
             self.erase(before);
         }
-        let name = operator.id.as_str();
-        let item = Item::of(operator)?.with(TOKEN, operator.token_hash.as_str());
-        self.put(key, item.with(LIST.hash, OPERATORS).with(LIST.range, name));
-        self.put(Key::token(&operator.token_hash), Item::default().with(OPERATOR, name));
+        for (key, item) in operator_items(operator)? {
+            self.put(key, item);
+        }
         Ok(())
     }
 
@@ -189,9 +189,9 @@ impl Shops for TableUnit {
 
     async fn put_notice(&mut self, notice: &Notice) -> Result<(), Fault> {
         let id = super::number_at(notice.received_at);
-        let item = Item::default().with(URL, notice.url.as_str()).with(RECEIVED_AT, notice.received_at);
-        self.put_new(Key::notice(&notice.account, id), item);
-        self.put(Key::notice_of(&notice.account, &notice.url), Item::default().with(NOTICE_ID, id));
+        let [(key, item), (leads_from, leads)] = notice_items(id, &notice.account, &notice.url, notice.received_at);
+        self.put_new(key, item);
+        self.put(leads_from, leads);
         let account = self.tell(Key::account(&notice.account));
         account.add(NOTICES, 1);
         Ok(())
@@ -209,6 +209,37 @@ impl Shops for TableUnit {
         }
         Ok(())
     }
+}
+
+/// An operator, and what leads from the token.
+pub(in super::super) fn operator_items(operator: &Operator) -> Result<[(Key, Item); 2], Fault> {
+    let name = operator.id.as_str();
+    let item = Item::of(operator)?.with(TOKEN, operator.token_hash.as_str());
+    let item = item.with(LIST.hash, OPERATORS).with(LIST.range, name);
+    let leads = Item::default().with(OPERATOR, name);
+    Ok([(Key::operator(&operator.id), item), (Key::token(&operator.token_hash), leads)])
+}
+
+/// A hint, and what leads to it from what it says.
+pub(in super::super) fn notice_items(id: u64, account: &AccountId, url: &str, at: Timestamp) -> [(Key, Item); 2] {
+    let item = Item::default().with(URL, url).with(RECEIVED_AT, at);
+    let leads = Item::default().with(NOTICE_ID, id);
+    [(Key::notice(account, id), item), (Key::notice_of(account, url), leads)]
+}
+
+/// A shop that comes from another store, with its domains.
+pub(in super::super) fn shop_items(moved: &MovedShop) -> Result<Vec<(Key, Item)>, Fault> {
+    let shop = &moved.shop;
+    let mut item = Item::of(shop)?.with(PUT_AT, moved.put_at);
+    item.set(DOMAINS, serde_json::to_string(&moved.domains)?);
+    item.set(LEFT_AT, moved.left_at);
+    item.set(REMOVED_AT, moved.removed_at);
+    item.set(REMOVED, moved.removed.then_some(1_i64));
+    if !moved.removed {
+        item = item.with(LIST.hash, SHOPS).with(LIST.range, shop.id.as_str());
+    }
+    let leads = |domain| (Key::domain(shop.source, domain), Item::default().with(SHOP, shop.id.as_str()));
+    Ok(moved.domains.iter().map(|domain| leads(domain)).chain([(Key::shop(&shop.id), item)]).collect())
 }
 
 impl TableUnit {

@@ -15,6 +15,7 @@ use crate::ledger::fault::Fault;
 use crate::ledger::row::{JobRef, JobRow};
 use crate::ledger::tombs::about;
 use crate::ledger::unit::{Became, Webhooks};
+use crate::moving::MovedWebhook;
 
 /// The list of what waits for people or for its shop.
 pub(in super::super) const ASIDE: &str = "aside";
@@ -42,6 +43,27 @@ pub(in super::super) fn webhook_number(item: &Item) -> Result<u64, Fault> {
     number.ok_or_else(|| Fault::unreadable("the number of a webhook"))
 }
 
+/// The item of a webhook that comes from another store, without its body.
+pub(in super::super) fn webhook_item(webhook: &MovedWebhook) -> Item {
+    let mut item = Item::default();
+    item.set(SOURCE, webhook.source.as_str());
+    item.set(MERCHANT, webhook.merchant.as_str());
+    item.set(SHOP, webhook.shop.as_ref().map(ShopId::as_str));
+    item.set(TOPIC, webhook.topic.as_str());
+    item.set(WEBHOOK_ID, webhook.webhook_id.as_deref());
+    item.set(EVENT_ID, webhook.event_id.as_deref());
+    item.set(BODY_HASH, webhook.body_hash.0.as_slice());
+    item.set(RECEIVED_AT, webhook.received_at);
+    item.set(CORRELATION, webhook.correlation.as_str());
+    item.set(BYTES, webhook.bytes);
+    item.set(OUTCOME, webhook.outcome.as_str());
+    item.set(QUARANTINE, webhook.quarantine.as_deref());
+    item.set(WORDS, webhook.words.as_deref());
+    item.set(CONTENT, webhook.content.as_deref());
+    item.set(JOB, webhook.job.as_ref().map(|(lane, job)| job_name(lane, job)));
+    item
+}
+
 impl Webhooks for TableUnit {
     /// One call instead of four.
     async fn expect(&mut self, webhook: &Webhook, shop: Option<&Shop>, keys: &[[u8; 32]]) -> Result<(), Fault> {
@@ -51,7 +73,9 @@ impl Webhooks for TableUnit {
             let lane = LaneKey::orders(&shop.id);
             asked.extend([Key::job(&lane, &news.id), Key::lane(&lane), Key::line(&lane)]);
         }
-        self.read_ahead(&asked).await
+        asked.push(Key::standing());
+        self.read_ahead(&asked).await?;
+        self.is_all_here().await
     }
 
     async fn are_known(&mut self, _webhook: &Webhook, keys: &[[u8; 32]]) -> Result<bool, Fault> {

@@ -1,6 +1,7 @@
 //! Starts, copies and crashes between the two writes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lane::clock::{Clock as _, ManualClock};
 use lane::decision::Verdict;

@@ -1,0 +1,85 @@
+//! Calls about many items, which are not one write, or not one look.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, WriteRequest};
+use futures::future::try_join_all;
+
+use super::super::item::{Item, REV};
+use super::super::key::Key;
+use super::{Table, named, unavailable, wrong};
+use crate::ledger::fault::Fault;
+
+/// Before what was too much at once is asked for again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Items that one call may read (`DynamoDB`: *`BatchGetItem`*).
+const READ_AT_ONCE: usize = 100;
+
+/// Items that one call may write (`DynamoDB`: *`BatchWriteItem`*).
+const PUT_AT_ONCE: usize = 25;
+
+impl Table {
+    /// Many items as they are now, in any order. `strongly`, or a moment ago.
+    pub(in super::super) async fn get_all(&self, keys: &[Key], strongly: bool) -> Result<Vec<Item>, Fault> {
+        // The service refuses a call that names an item twice.
+        let keys: Vec<Key> = keys.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let pages = keys.chunks(READ_AT_ONCE).map(|page| self.get_page(page, strongly));
+        Ok(try_join_all(pages).await?.concat())
+    }
+
+    async fn get_page(&self, keys: &[Key], strongly: bool) -> Result<Vec<Item>, Fault> {
+        let mut left: Vec<_> = keys.iter().map(named).collect();
+        let mut found = Vec::with_capacity(keys.len());
+        while !left.is_empty() {
+            let asked = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(strongly).build();
+            let asked = asked.map_err(|error| wrong(&error))?;
+            let call = self.client.batch_get_item().request_items(&self.name, asked);
+            let answer = call.send().await.map_err(|error| unavailable(&error))?;
+            for items in answer.responses.unwrap_or_default().into_values() {
+                found.extend(items.into_iter().map(Item::from_attributes));
+            }
+            // What was too much at once is asked for again.
+            let unread = answer.unprocessed_keys.unwrap_or_default().into_values().next();
+            left = unread.map(|keys| keys.keys).unwrap_or_default();
+            if !left.is_empty() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether nothing at all is in it.
+    pub(in super::super) async fn is_empty(&self) -> Result<bool, Fault> {
+        let call = self.client.scan().table_name(&self.name).consistent_read(true).limit(1);
+        let answer = call.send().await.map_err(|error| unavailable(&error))?;
+        Ok(answer.items.unwrap_or_default().is_empty())
+    }
+
+    /// Writes items, whatever is there, several calls at a time. All of them are durable when this returns.
+    pub(in super::super) async fn put_all(&self, items: Vec<(Key, Item)>) -> Result<(), Fault> {
+        // The service refuses a call that names an item twice.
+        let items: BTreeMap<Key, Item> = items.into_iter().collect();
+        let mut puts = Vec::new();
+        for (key, item) in items {
+            let mut item = item.with(REV, 1_i64).into_attributes();
+            item.extend(named(&key));
+            let put = PutRequest::builder().set_item(Some(item)).build().map_err(|error| wrong(&error))?;
+            puts.push(WriteRequest::builder().put_request(put).build());
+        }
+        try_join_all(puts.chunks(PUT_AT_ONCE).map(|page| self.put_page(page.to_vec()))).await.map(drop)
+    }
+
+    async fn put_page(&self, mut left: Vec<WriteRequest>) -> Result<(), Fault> {
+        while !left.is_empty() {
+            let call = self.client.batch_write_item().request_items(&self.name, left);
+            let answer = call.send().await.map_err(|error| unavailable(&error))?;
+            left = answer.unprocessed_items.unwrap_or_default().into_values().next().unwrap_or_default();
+            if !left.is_empty() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(())
+    }
+}
