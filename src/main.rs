@@ -1,7 +1,7 @@
 //! Lanekeeper: all services in one process over one file, and the command line.
 //!
 //! `up` runs the program, `demo` runs it together with simulated providers and made-up merchants. `shop` and
-//! `operator` change what the ledger keeps besides jobs, `privacy` answers what people ask about their data, `check`
+//! `operator` change what the ledger keeps besides jobs, `privacy` answers what people ask about their data, `export` and `import` move the ledger to AWS, `check`
 //! tells what is wrong with an installation, `send` plays Shopify, `bench` measures. The modules stand in the order in which a start goes through them.
 
 mod say;
@@ -12,6 +12,7 @@ mod demo;
 mod shop;
 mod operator;
 mod privacy;
+mod moving;
 mod send;
 mod check;
 mod bench;
@@ -64,6 +65,13 @@ enum Command {
     /// List, export or carry out what people ask about their data.
     #[command(subcommand)]
     Privacy(privacy::Requests),
+    /// Write the whole ledger of a file to standard output, for `import`; the file is used for nothing else then.
+    Export(moving::Export),
+    /// Take the ledger that `export` wrote, on standard input, into the table of settings with [aws].
+    Import(shop::Settings),
+    /// Say that the table is a backup that was restored: orders are looked up before they are written. To be said before
+    /// the services start.
+    Restored(shop::Settings),
 }
 
 fn main() -> ExitCode {
@@ -121,6 +129,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let ask = |command| ask(&config, command, clock.clone(), StdRng::from_rng(&mut chance));
             privacy::run(requests, ask).await
         }
+        Command::Export(export) => {
+            let config = load(&export.settings, &clock).await?;
+            moving::export(&export, &config, clock.as_ref(), &mut chance)
+        }
+        Command::Import(settings) => moving::import(&load(&settings, &clock).await?, &clock).await,
+        Command::Restored(settings) => moving::restored(&load(&settings, &clock).await?, &clock).await,
     }
 }
 

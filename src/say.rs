@@ -22,6 +22,11 @@ pub(crate) fn line(text: impl Display) -> Reader {
     }
 }
 
+/// Prints a line beside what others read.
+pub(crate) fn aside(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// Prints why the command fails, in one line that names the program. If even that cannot be written, the exit code
 /// has to do.
 pub(crate) fn trouble(text: impl Display) {

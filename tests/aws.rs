@@ -11,6 +11,7 @@ mod together;
 mod tracking;
 mod repeated;
 mod several;
+mod moving;
 
 /// Handler, worker and review over a table and a queue.
 const HOME: world::Home = world::Home::Aws;

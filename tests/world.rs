@@ -44,6 +44,7 @@ pub(crate) struct World {
     pub(crate) shipstation: ShipStation,
     pub(crate) program: Program,
     pub(crate) http: reqwest::Client,
+    pub(crate) home: Home,
     folder: tempfile::TempDir,
 }
 
@@ -55,17 +56,22 @@ impl World {
 
     /// Starts with a ShipStation limit and with variables in the program's environment.
     pub(crate) async fn start_with(calls_per_minute: u32, env: &[(&str, &str)]) -> Self {
+        Self::start_in(crate::HOME, calls_per_minute, env).await
+    }
+
+    /// Starts wherever the ledger is to be.
+    pub(crate) async fn start_in(home: Home, calls_per_minute: u32, env: &[(&str, &str)]) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let here = ([127, 0, 0, 1], 0).into();
         let shopify = Shopify::start(here, shopify::Settings::default(), Arc::clone(&clock)).await.unwrap();
         let shipstation = ShipStation::start(here, shipstation::Settings::default(), clock).await.unwrap();
         shipstation.add_account("ss-key", "ss-secret", calls_per_minute);
         let folder = tempfile::tempdir().unwrap();
-        let home = crate::HOME.make(folder.path()).await;
-        write_settings(folder.path(), &home, &shopify, &shipstation, calls_per_minute);
-        let program = Program::start(folder.path(), env).await;
+        let place = home.make(folder.path()).await;
+        write_settings(folder.path(), &place, &shopify, &shipstation, calls_per_minute);
+        let program = Program::start_in(home, folder.path(), env).await;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().unwrap();
-        Self { shopify, shipstation, program, http, folder }
+        Self { shopify, shipstation, program, http, home, folder }
     }
 
     /// Starts the program again after it was killed or has ended.
@@ -76,11 +82,11 @@ impl World {
     /// Starts the program again with variables in its environment. On AWS it ends in good order first: who kills a worker
     /// waits for its lease, which tests of that do.
     pub(crate) async fn restart_with(&mut self, env: &[(&str, &str)]) {
-        match crate::HOME {
+        match self.home {
             Home::Machine => self.program.kill().await,
             Home::Aws | Home::Lambda => assert!(self.program.terminate().await),
         }
-        self.program = Program::start(self.folder.path(), env).await;
+        self.program = Program::start_in(self.home, self.folder.path(), env).await;
     }
 
     /// Starts the program again, once a backup was put in place of the ledger.

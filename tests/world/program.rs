@@ -28,9 +28,9 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts `up` in `folder` and waits until it listens.
-    pub(crate) async fn start(folder: &Path, env: &[(&str, &str)]) -> Self {
-        Self::launch(command(folder), folder, env).await
+    /// Starts `up` in `folder`, or the services on AWS, and waits until all listen.
+    pub(crate) async fn start_in(home: Home, folder: &Path, env: &[(&str, &str)]) -> Self {
+        Self::launch(home, command(folder), folder, env).await
     }
 
     /// Starts it in the belief that the ledger is a backup.
@@ -51,11 +51,11 @@ impl Program {
 
     /// The same behind a limit of the machine, in the words of the shell: `ulimit -n 64`.
     pub(crate) async fn start_under(limit: &str, folder: &Path, env: &[(&str, &str)]) -> Self {
-        Self::launch(command_under(limit, folder), folder, env).await
+        Self::launch(crate::HOME, command_under(limit, folder), folder, env).await
     }
 
-    async fn launch(mut command: Command, folder: &Path, env: &[(&str, &str)]) -> Self {
-        match crate::HOME {
+    async fn launch(home: Home, mut command: Command, folder: &Path, env: &[(&str, &str)]) -> Self {
+        match home {
             Home::Machine => {
                 command.arg("up");
                 Self::launch_as(command, folder, env).await
@@ -63,7 +63,7 @@ impl Program {
             Home::Aws => {
                 let services = ["handler", "worker", "review"];
                 let services = services.map(|name| settled(Command::new(service(name)), folder));
-                Self::launch_all(services.into(), folder, env).await
+                Self::launch_all(services.into(), Home::Aws, folder, env).await
             }
             Home::Lambda => {
                 let env = ENVIRONMENT.iter().chain(env).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -76,10 +76,10 @@ impl Program {
     }
 
     async fn launch_as(command: Command, folder: &Path, env: &[(&str, &str)]) -> Self {
-        Self::launch_all(vec![command], folder, env).await
+        Self::launch_all(vec![command], Home::Machine, folder, env).await
     }
 
-    async fn launch_all(commands: Vec<Command>, folder: &Path, env: &[(&str, &str)]) -> Self {
+    async fn launch_all(commands: Vec<Command>, home: Home, folder: &Path, env: &[(&str, &str)]) -> Self {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let (up, mut told) = mpsc::unbounded_channel();
         let mut parts = Vec::new();
@@ -88,7 +88,7 @@ impl Program {
         }
         drop(up);
         let both = async {
-            let (mut webhooks, mut review, mut works) = (None, None, crate::HOME == Home::Machine);
+            let (mut webhooks, mut review, mut works) = (None, None, home == Home::Machine);
             while webhooks.is_none() || review.is_none() || !works {
                 match told.recv().await {
                     Some(Told::Works) => works = true,
@@ -196,15 +196,16 @@ impl Program {
         self.parts.iter_mut().any(|part| part.try_wait().unwrap().is_some())
     }
 
+    /// A command of the program with the same settings.
+    pub(crate) fn to_run(&self, arguments: &[&str]) -> Command {
+        let mut run = command(&self.folder);
+        run.args(arguments).arg("--config").arg(self.folder.join("lanekeeper.toml"));
+        run
+    }
+
     /// Runs another command of the program with the same settings, and gives its output.
     pub(crate) async fn command(&self, arguments: &[&str]) -> String {
-        let output = command(&self.folder)
-            .args(arguments)
-            .arg("--config")
-            .arg(self.folder.join("lanekeeper.toml"))
-            .output()
-            .await
-            .unwrap();
+        let output = self.to_run(arguments).output().await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         text(&output.stdout)
