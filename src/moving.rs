@@ -76,9 +76,10 @@ pub(crate) async fn import(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::R
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut import: Option<Import> = None;
     while let Some(line) = lines.next_line().await.context("the export cannot be read")? {
-        let record: Record = serde_json::from_str(&line).map_err(|error| match &import {
-            None => anyhow::anyhow!("standard input is no export (`lanekeeper export` writes one): {error}"),
-            Some(import) => anyhow::Error::new(import.cut_off()).context(format!("a record cannot be read: {error}")),
+        // What cannot be read is not quoted: it is somebody's address.
+        let record: Record = serde_json::from_str(&line).map_err(|_| match &import {
+            None => anyhow::anyhow!("standard input is no export; give it what `lanekeeper export` wrote"),
+            Some(import) => import.cut_off().into(),
         })?;
         match &mut import {
             None => import = Some(ledger.import(&record, clock.now()).await?),

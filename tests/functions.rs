@@ -118,7 +118,6 @@ async fn a_function_with_little_time_ends_its_calls_before_its_time_is_over() {
 /// One worker dies in the middle of an attempt, and one shop's wake-ups are throttled: both go on when their messages come
 /// again, without a second order; others are not held up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "waits more than two minutes for a lease and a visibility time: cargo test --test lambda -- --ignored"]
 async fn who_crashed_or_was_throttled_goes_on_and_makes_one_order_of_each() {
     let world = World::start_with(1200, &[]).await;
     let functions = world.program.functions();

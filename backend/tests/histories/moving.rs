@@ -149,7 +149,7 @@ fn a_ledger_that_moved_goes_on_as_if_it_had_always_been_there() {
         (Kind::Lane, 50),
         (Kind::Job, 60),
         (Kind::Webhook, 150),
-        (Kind::Seen, 20),
+        (Kind::Seen, 15),
         (Kind::Part, 3),
         (Kind::Notice, 2),
         (Kind::Asked, 3),

@@ -13,11 +13,12 @@ use bytes::Bytes;
 use lane::clock::{Clock as _, ManualClock, Timestamp};
 use lane::id::{JobId, OperatorId};
 use lane::operator::{Operator, Role};
-use lane::outcome::Reach;
+use lane::outcome::{Learnt, Outcome, Reach, Report, Trouble};
+use lane::policy::Policy;
 use lane::ports::{LedgerError, Recorded, Redacted};
 use lane::privacy::{Ask, PrivacyRequest, Subject};
 use lane::view::Page;
-use lane::webhook::Content;
+use lane::webhook::{Content, Named};
 use sha2::{Digest as _, Sha256};
 
 use super::PATIENCE;
@@ -63,6 +64,20 @@ async fn asks(scene: &Scene, ask: Ask, order: u64) -> u64 {
     scene.ports.privacy.requests(true, &Page::default()).await.unwrap().rows.last().unwrap().id
 }
 
+/// The first orders are refused; what a part of each is called was learnt on the way.
+async fn fail_knowing_a_part(scene: &Scene, orders: u64) {
+    let lease = scene.lease("acme").await;
+    for order in 1..=orders {
+        scene.begins(&lease, order).await;
+        let learnt = Learnt { parts: vec![format!("gid://part/{order}")], ..Learnt::default() };
+        let (outcome, reach) = (Outcome::Fail(Trouble::new("shipstation", "refused")), Reach::Untouched);
+        let report = Report { outcome, reach, calls: Vec::new(), learnt };
+        let (id, policy) = (JobId::from(order), Policy::default());
+        scene.ports.work.complete(&lease, &id, report, policy, 0.5, scene.now()).await.unwrap();
+    }
+    scene.releases(&lease).await;
+}
+
 async fn says(scene: &Scene, body: &str, content: Content) -> Recorded {
     scene.pass(1);
     let mut webhook = scene.webhook("acme", &News::of(1));
@@ -93,6 +108,7 @@ async fn what_was_forgotten_stays_forgotten_and_what_was_asked_goes_on() {
     for order in 1..=3 {
         file.hears("acme", &News::of(order)).await;
     }
+    fail_knowing_a_part(&file, 3).await;
     let long = format!("not an order {}", "1234567890".repeat(200_000));
     let odd = Content::Unreadable { why: "odd".to_owned() };
     assert!(matches!(says(&file, &long, odd).await, Recorded::Quarantined(_)));
@@ -117,6 +133,8 @@ async fn what_was_forgotten_stays_forgotten_and_what_was_asked_goes_on() {
         requests.iter().map(|request| (request.id, request.done_at.is_some())).collect::<Vec<_>>(),
         [(done, true), (open, false)]
     );
+    let named = Content::Touched(Named::Part("gid://part/3".to_owned()));
+    assert!(matches!(says(&there, "a part", named).await, Recorded::Newer { .. }), "whose part it is came along");
     redacts(&there, open).await;
     assert!(there.job("acme", 2).await.redacted, "what was asked before is carried out here");
     assert_eq!(asks(&there, Ask::Export, 3).await, open + 1, "numbers go on");
