@@ -12,6 +12,8 @@ mod tracking;
 mod repeated;
 mod several;
 mod moving;
+mod outages;
+mod misled;
 
 /// Handler, worker and review over a table and a queue.
 const HOME: world::Home = world::Home::Aws;

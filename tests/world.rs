@@ -18,7 +18,7 @@ use simulators::{ShipStation, Shopify, shipstation, shopify};
 
 pub(crate) use delivery::Delivery;
 pub(crate) use desk::{Desk, path};
-pub(crate) use home::Home;
+pub(crate) use home::{Home, stand_in};
 pub(crate) use lambda::Fifo;
 pub(crate) use program::{Program, command_under};
 
