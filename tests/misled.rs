@@ -47,6 +47,30 @@ async fn whatever_becomes_of_wake_ups_the_same_is_done_in_the_same_order() {
     }
 }
 
+/// A queue that takes nothing for ten minutes, in which every lane is swept again and again: a minute after it is back, all
+/// is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_long_the_queue_was_out_all_lanes_are_woken_within_a_minute_after_it() {
+    let sold: Vec<Vec<Value>> = (1..).zip(SHOPS).map(|(seed, _)| orders(seed, 2)).collect();
+    let mut town = Town::with(Manner::Out).await;
+    for (shop, orders) in SHOPS.iter().zip(&sold) {
+        town.shop(shop).await;
+        for order in orders {
+            sells(&town, shop, order).await;
+        }
+    }
+    for _ in 0..10 {
+        town.passes(Duration::from_mins(1)).await;
+    }
+    assert!(town.queue.misled() >= 10, "{} sends were refused", town.queue.misled());
+    assert_eq!(town.shipstation.journal().commit_count(), 0, "nobody was woken");
+    town.queue.is_mended();
+    town.passes(Duration::from_mins(1)).await;
+    assert!(all_done(&town, &sold).await, "a minute later");
+    let day = came_to(&town, &sold).await;
+    assert_eq!((day.begun.as_slice(), day.written.iter().map(Vec::len).sum()), ([1; 6].as_slice(), 6), "{day:?}");
+}
+
 /// What the shops sold is accepted and carried out; then more than an hour goes by. What it came to, and how often the
 /// queue did not keep its word.
 async fn day(manner: Manner, sold: &[Vec<Value>]) -> (Day, usize) {

@@ -1,6 +1,6 @@
 //! A queue that does not do with its messages what it says.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,19 +26,28 @@ pub(super) enum Manner {
     Loses,
     /// They come again after five minutes, and after an hour.
     Repeats,
+    /// It refuses all of them until it is mended.
+    Out,
 }
 
-/// Every other send is misled.
+/// Every other send is misled, unless it takes none.
 pub(super) struct Misleading {
     pub(super) queue: Queue,
     manner: Manner,
     sends: AtomicUsize,
     misled: AtomicUsize,
+    mended: AtomicBool,
 }
 
 impl Misleading {
     pub(super) fn new(queue: Queue, manner: Manner) -> Self {
-        Self { queue, manner, sends: AtomicUsize::new(0), misled: AtomicUsize::new(0) }
+        let (sends, misled, mended) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+        Self { queue, manner, sends, misled, mended }
+    }
+
+    /// From now on it keeps its word.
+    pub(super) fn is_mended(&self) {
+        self.mended.store(true, Ordering::SeqCst);
     }
 
     /// How often it did not do what it was told, or did it again.
@@ -60,10 +69,9 @@ impl Misleading {
 #[async_trait]
 impl QueueSender for Misleading {
     async fn send(&self, send: &Envelope) -> Result<(), QueueError> {
-        if self.sends.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
-            return self.queue.send(send).await;
-        }
-        if matches!(self.manner, Manner::Well | Manner::Repeats) {
+        let spared = self.sends.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) && self.manner != Manner::Out;
+        let well = matches!(self.manner, Manner::Well | Manner::Repeats) || self.mended.load(Ordering::SeqCst);
+        if spared || well {
             return self.queue.send(send).await;
         }
         // Before it is done: who asks may not wait for the end.
@@ -81,7 +89,7 @@ impl QueueSender for Misleading {
                 self.queue.send(send).await?;
                 self.queue.send(&copy).await
             }
-            Manner::Loses => Err(QueueError::Unavailable("as the test says".to_owned())),
+            Manner::Loses | Manner::Out => Err(QueueError::Unavailable("as the test says".to_owned())),
         }
     }
 }

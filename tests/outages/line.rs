@@ -88,13 +88,22 @@ async fn listen(listener: TcpListener, service: String, is: watch::Sender<Is>, s
     }
 }
 
-/// Carries bytes one way until one side ends, and looks at them first.
+/// Carries bytes one way until one side ends, and looks at them first. What somebody sent who hung up in the silence is lost.
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut is: watch::Receiver<Is>, seen: impl Fn(&[u8])) {
     let mut bytes = vec![0; 65_536];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
         seen(&bytes[..count]);
-        let open = is.wait_for(|is| *is != Is::Silent).await.is_ok();
-        if !open || to.write_all(&bytes[..count]).await.is_err() {
+        let hung_up = async {
+            if matches!(from.peek(&mut [0]).await, Ok(1..)) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            open = is.wait_for(|is| *is != Is::Silent) => if open.is_err() { return },
+            () = hung_up => return,
+        }
+        if to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }

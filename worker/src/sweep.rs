@@ -1,12 +1,12 @@
 //! The sweep wakes lanes that have work due and that nobody works on: at the earliest time it knows of, and every 30 s
-//! in any case. The ledger puts the next sweep of a lane off in the same write that names it, so a wake-up that cannot
-//! be sent only comes later.
+//! in any case. The ledger puts the next sweep of a lane off in the same write that names it, each time for longer. So while
+//! the queue takes nothing, wake-ups are kept until it does, and the ledger is asked for no others: their lanes stay due.
 
 use futures::{StreamExt, stream};
 use lane::clock::{Clock, Timestamp, after, until};
 use lane::ports::{LedgerError, QueueError, QueueSender, Work};
 use lane::wake_up::Envelope;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -31,10 +31,6 @@ const SENDS_AT_ONCE: usize = 16;
 
 /// Wake-ups that are handed to the queue together.
 const SENT_TOGETHER: usize = 10;
-
-/// How often a send is tried. The last waits are long enough for a queue to restart (1 + 2 + 4 + 8 s); after that the
-/// ledger names the lane again.
-const TRIES_MAX: u32 = 5;
 
 /// The earliest time at which some lane has work, as lane runs find out.
 #[derive(Debug, Clone)]
@@ -73,6 +69,8 @@ pub(crate) struct Sweep {
     alarm: Alarm,
     ledger_outage: Outage,
     queue_outage: Outage,
+    /// Wake-ups that the queue does not have yet. One that was taken before this was told is sent again, which is harmless.
+    unsent: Mutex<Vec<Envelope>>,
 }
 
 impl Sweep {
@@ -83,7 +81,7 @@ impl Sweep {
         alarm: Alarm,
     ) -> Self {
         let (ledger_outage, queue_outage) = (Outage::of("ledger"), Outage::of("queue"));
-        Self { ledger, sender, clock, alarm, ledger_outage, queue_outage }
+        Self { ledger, sender, clock, alarm, ledger_outage, queue_outage, unsent: Mutex::default() }
     }
 
     /// Sweeps until `stop`.
@@ -104,24 +102,25 @@ impl Sweep {
 
     /// One page. How long until the next one.
     async fn sweep(&self) -> Duration {
-        match self.page().await {
-            Ok(wait) => {
-                self.ledger_outage.over();
-                wait
-            }
-            Err(error) => self.ledger_outage.met(&error),
-        }
+        self.page().await.unwrap_or_else(|error| self.ledger_outage.met(&error))
     }
 
     async fn page(&self) -> Result<Duration, LedgerError> {
+        if let Some(wait) = self.send_all().await {
+            return Ok(wait);
+        }
         self.alarm.take();
         let now = self.clock.now();
         let swept = self.ledger.lanes_to_wake(now, PAGE).await?;
+        self.ledger_outage.over();
         metrics::counter!("lanekeeper_sweeps_total").increment(1);
         if !swept.sends.is_empty() {
             tracing::debug!(lanes = swept.sends.len(), "the sweep wakes lanes");
+            self.keep(swept.sends);
             fail::fail_point!("sweep.before_send");
-            self.send_all(swept.sends).await;
+            if let Some(wait) = self.send_all().await {
+                return Ok(wait);
+            }
         }
         let now = self.clock.now();
         Ok(swept.next.map_or(PERIOD, |next| wait_for(next, now)))
@@ -151,38 +150,43 @@ impl Sweep {
         }
     }
 
-    async fn send_all(&self, sends: Vec<Envelope>) {
-        let mut left = sends;
-        for _ in 0..TRIES_MAX {
-            let some: Vec<Vec<Envelope>> = left.chunks(SENT_TOGETHER).map(<[Envelope]>::to_vec).collect();
-            let tried: Vec<Vec<(Envelope, QueueError)>> = stream::iter(some)
-                .map(|some| async move {
-                    let sent = self.sender.send_all(&some).await;
-                    some.into_iter().zip(sent).filter_map(|(send, sent)| Some((send, sent.err()?))).collect()
-                })
-                .buffer_unordered(SENDS_AT_ONCE)
-                .collect()
-                .await;
-            let mut wait = None;
-            left = Vec::new();
-            for (send, error) in tried.into_iter().flatten() {
-                match error {
-                    QueueError::Unavailable(_) => {
-                        wait.get_or_insert_with(|| self.queue_outage.met(&error));
-                        left.push(send);
-                    }
-                    QueueError::Refused(_) => {
-                        let lane = &send.wake_up.lane;
-                        tracing::error!(lane = %lane, error = %error, "the queue refuses a wake-up");
-                    }
+    /// Sends what is unsent. How long to leave the queue alone if it does not take all of it.
+    async fn send_all(&self) -> Option<Duration> {
+        let unsent = self.unsent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if unsent.is_empty() {
+            return None;
+        }
+        let some: Vec<Vec<Envelope>> = unsent.chunks(SENT_TOGETHER).map(<[Envelope]>::to_vec).collect();
+        let tried: Vec<Vec<(Envelope, QueueError)>> = stream::iter(some)
+            .map(|some| async move {
+                let sent = self.sender.send_all(&some).await;
+                some.into_iter().zip(sent).filter_map(|(send, sent)| Some((send, sent.err()?))).collect()
+            })
+            .buffer_unordered(SENDS_AT_ONCE)
+            .collect()
+            .await;
+        let (mut wait, mut left) = (None, Vec::new());
+        for (send, error) in tried.into_iter().flatten() {
+            match error {
+                QueueError::Unavailable(_) => {
+                    wait.get_or_insert_with(|| self.queue_outage.met(&error));
+                    left.push(send);
+                }
+                QueueError::Refused(_) => {
+                    let lane = &send.wake_up.lane;
+                    tracing::error!(lane = %lane, error = %error, "the queue refuses a wake-up");
                 }
             }
-            let Some(wait) = wait else {
-                self.queue_outage.over();
-                return;
-            };
-            tokio::time::sleep(wait).await;
         }
+        self.keep(left);
+        if wait.is_none() {
+            self.queue_outage.over();
+        }
+        wait
+    }
+
+    fn keep(&self, unsent: Vec<Envelope>) {
+        *self.unsent.lock().unwrap_or_else(PoisonError::into_inner) = unsent;
     }
 }
 
