@@ -33,6 +33,9 @@ const READY_LOOK: Duration = Duration::from_millis(100);
 /// A port that was free a moment ago may be taken; then another is tried.
 const TRIES: u32 = 5;
 
+/// What it does faster than by itself.
+const NARROW: &str = include_str!("stand_in/narrow.py");
+
 /// Its whole process group ends with the test, also the functions that it runs.
 const PROGRAM: &str = "\
 import os, signal, sys, threading
@@ -157,7 +160,7 @@ impl Ministack {
         let traces = ["log", "pid"].map(|kind| run.join(format!("ministack-{port}.{kind}")));
         let log = File::create(&traces[0])?;
         let child = Command::new(python)
-            .args(["-c", PROGRAM])
+            .args(["-c", &format!("{NARROW}{PROGRAM}")])
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
             // For the functions that it runs: without it they would call the real AWS.
