@@ -14,6 +14,8 @@ mod several;
 mod moving;
 mod outages;
 mod misled;
+mod long_line;
+mod hot_shop;
 
 /// Handler, worker and review over a table and a queue.
 const HOME: world::Home = world::Home::Aws;

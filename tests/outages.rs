@@ -41,11 +41,11 @@ enum Out {
 }
 
 /// An order that was sold, and when its delivery came and was accepted.
-struct Sold {
-    order: Value,
-    delivery: Delivery,
-    came: Instant,
-    accepted: Option<Instant>,
+pub(crate) struct Sold {
+    pub(crate) order: Value,
+    pub(crate) delivery: Delivery,
+    pub(crate) came: Instant,
+    pub(crate) accepted: Option<Instant>,
 }
 
 /// What a shop sold, in turn.
@@ -195,7 +195,7 @@ async fn all_done(desk: &Desk, sales: &Sales) {
 }
 
 /// Every order was made once at the warehouse, and none before one that had been accepted before it came.
-fn once_and_in_order(world: &World, shop: &str, sold: &[Sold]) {
+pub(crate) fn once_and_in_order(world: &World, shop: &str, sold: &[Sold]) {
     let created: Vec<u64> = sold.iter().map(|sold| created(world, &key(shop, &sold.order))).collect();
     for (first, its) in sold.iter().zip(&created) {
         let accepted = first.accepted.expect("everything is accepted by now");

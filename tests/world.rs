@@ -56,14 +56,23 @@ impl World {
 
     /// Starts with a ShipStation limit and with variables in the program's environment.
     pub(crate) async fn start_with(calls_per_minute: u32, env: &[(&str, &str)]) -> Self {
-        Self::start_in(crate::HOME, calls_per_minute, env).await
+        Self::start_on(crate::HOME, shopify::Settings::default(), calls_per_minute, env).await
     }
 
     /// Starts wherever the ledger is to be.
     pub(crate) async fn start_in(home: Home, calls_per_minute: u32, env: &[(&str, &str)]) -> Self {
+        Self::start_on(home, shopify::Settings::default(), calls_per_minute, env).await
+    }
+
+    /// Starts where Shopify has other limits than usual.
+    pub(crate) async fn start_at(platform: shopify::Settings, calls_per_minute: u32, env: &[(&str, &str)]) -> Self {
+        Self::start_on(crate::HOME, platform, calls_per_minute, env).await
+    }
+
+    async fn start_on(home: Home, platform: shopify::Settings, calls_per_minute: u32, env: &[(&str, &str)]) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let here = ([127, 0, 0, 1], 0).into();
-        let shopify = Shopify::start(here, shopify::Settings::default(), Arc::clone(&clock)).await.unwrap();
+        let shopify = Shopify::start(here, platform, Arc::clone(&clock)).await.unwrap();
         let shipstation = ShipStation::start(here, shipstation::Settings::default(), clock).await.unwrap();
         shipstation.add_account("ss-key", "ss-secret", calls_per_minute);
         let folder = tempfile::tempdir().unwrap();
