@@ -1,7 +1,10 @@
 //! What goes over the wire to the table: counted, and some answers lost on the way.
 
+mod meeting;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::aws::SdkConfig;
 use aws_smithy_runtime_api::client::http::{
@@ -10,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use meeting::{Held, met};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
@@ -34,6 +38,7 @@ struct State {
     fault: Fault,
     writes: usize,
     lost: usize,
+    held: Held,
 }
 
 /// What happens to writes on the wire.
@@ -50,6 +55,9 @@ pub enum Fault {
     HoldsNext,
     /// The next read that names this waits, instead of a write.
     HoldsReadOf(&'static str),
+    /// A transaction has its items for so long, and another that names one of them is refused. The stand-in makes one write
+    /// after the other, so that they never meet there.
+    Meets(Duration),
 }
 
 impl Wire {
@@ -76,7 +84,7 @@ impl Wire {
         self.gate.opened.notify_one();
     }
 
-    /// How many answers were lost.
+    /// How many answers were lost, or writes refused.
     pub fn lost(&self) -> usize {
         self.state().lost
     }
@@ -100,6 +108,12 @@ impl Wire {
         let said: Value = said.unwrap_or_default();
         let names = |text: &str| kind == "GetItem" && said["Key"].to_string().contains(text);
         let held_read = matches!(state.fault, Fault::HoldsReadOf(text) if names(text));
+        if let (Fault::Meets(time), "TransactWriteItems") = (state.fault, kind.as_str())
+            && state.held.meets(&said, time)
+        {
+            state.lost += 1;
+            return Fate::Meets(said);
+        }
         state.calls.push((kind, said));
         state.writes += usize::from(writes);
         match state.fault {
@@ -116,13 +130,19 @@ impl Wire {
                 state.fault = Fault::None;
                 Fate::Waits
             }
-            Fault::None | Fault::LosesEvery(_) | Fault::Cut | Fault::HoldsNext | Fault::HoldsReadOf(_) => Fate::Passes,
+            Fault::None
+            | Fault::LosesEvery(_)
+            | Fault::Cut
+            | Fault::HoldsNext
+            | Fault::HoldsReadOf(_)
+            | Fault::Meets(_) => Fate::Passes,
         }
     }
 }
 
 enum Fate {
     Passes,
+    Meets(Value),
     Unanswered,
     Cut,
     Waits,
@@ -147,6 +167,7 @@ impl HttpConnector for Tapped {
         match self.wire.passes(&request) {
             Fate::Passes => self.service.call(request),
             Fate::Cut => HttpConnectorFuture::ready(Err(gone("the wire is cut"))),
+            Fate::Meets(said) => HttpConnectorFuture::ready(met(&said)),
             Fate::Waits => {
                 let (service, gate) = (self.service.clone(), Arc::clone(&self.wire.gate));
                 HttpConnectorFuture::new(async move {

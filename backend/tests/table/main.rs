@@ -6,6 +6,7 @@ mod lost;
 mod cost;
 mod between;
 mod crowd;
+mod hot;
 mod large;
 mod names;
 mod moved;
