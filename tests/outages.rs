@@ -20,7 +20,7 @@ const SHOPS: [&str; 3] = ["acme", "bolt", "cork"];
 const QUIET: &str = "quiet";
 
 /// Orders that a shop sells while an outage lasts.
-const MEANWHILE: usize = 6;
+const MEANWHILE: u32 = 6;
 
 /// Every answer comes within Shopify's five seconds, and the way to it.
 const ANSWERED: Duration = Duration::from_secs(5);
@@ -95,7 +95,8 @@ async fn trade_through(out: Out) {
         once_and_in_order(&world, shop, sold);
     }
     let carried_out = sales.iter().map(|(_, sold)| sold.len()).sum::<usize>();
-    assert!(carried_out >= SHOPS.len() * (MEANWHILE + 2) && answers >= SHOPS.len() * MEANWHILE, "{carried_out}");
+    let meanwhile = SHOPS.len() * MEANWHILE as usize;
+    assert!(answers >= meanwhile && carried_out >= meanwhile + 2 * SHOPS.len(), "{answers}, {carried_out}");
     assert!(world.program.terminate().await, "whatever happened, it ends in good order");
 }
 
@@ -118,7 +119,7 @@ async fn set_up() -> (World, Desk, Line, Line) {
 /// What each shop has to sell, the next one last.
 fn goods() -> Vec<(&'static str, Vec<Value>)> {
     let all = SHOPS.iter().chain([&QUIET]).zip(1..);
-    all.map(|(shop, seed)| (*shop, orders(seed, MEANWHILE as u64 + 2).into_iter().rev().collect())).collect()
+    all.map(|(shop, seed)| (*shop, orders(seed, u64::from(MEANWHILE) + 2).into_iter().rev().collect())).collect()
 }
 
 /// Each shop sells once. How many answers came.
@@ -164,7 +165,7 @@ async fn outage(
             are(Is::Silent);
         }
         answers += sell(world, sales, goods, out == Out::Queue).await;
-        tokio::time::sleep_until(began + lasts().mul_f64((nth + 1) as f64 / MEANWHILE as f64)).await;
+        tokio::time::sleep_until(began + lasts() * (nth + 1) / MEANWHILE).await;
     }
     match out {
         Out::Queue => assert!(queue.sends() > sent, "wake-ups were tried to be sent"),

@@ -71,13 +71,13 @@ async fn listen(listener: TcpListener, service: String, is: watch::Sender<Is>, s
             let mut cut = is.clone();
             let both = async {
                 let Ok(there) = TcpStream::connect(&service).await else { return };
-                let ((from_here, to_here), (from_there, to_there)) = (here.into_split(), there.into_split());
-                let asks = carry(from_here, to_there, is.clone(), |bytes| {
+                let ((questions, to_program), (answers, to_service)) = (here.into_split(), there.into_split());
+                let asks = carry(questions, to_service, is.clone(), |bytes| {
                     sends.fetch_add(bytes.windows(SENDS.len()).filter(|some| *some == SENDS).count(), Ordering::SeqCst);
                 });
                 tokio::select! {
                     () = asks => {}
-                    () = carry(from_there, to_here, is.clone(), |_| {}) => {}
+                    () = carry(answers, to_program, is.clone(), |_| {}) => {}
                 }
             };
             tokio::select! {

@@ -2,7 +2,7 @@
 //! lane's line, and while one has an item no other gets it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backend::aws::ledger::{Ledger, Patience, create};
 use backend::contract::ledger::{News, Ports, Scene};
@@ -11,7 +11,7 @@ use backend::contract::wire::{Fault, Wire};
 use futures::stream::{self, StreamExt as _};
 use lane::clock::{ManualClock, Timestamp};
 use lane::ports::Recorded;
-use tokio::time::interval;
+use tokio::time::{Instant, interval};
 
 /// How long a transaction has its items.
 const HELD: Duration = Duration::from_millis(4);

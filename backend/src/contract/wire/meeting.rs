@@ -1,12 +1,13 @@
 //! Transactions that meet: the service refuses one that names an item of another that is under way.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::name_of;
 
