@@ -13,6 +13,8 @@ use lane::clock::{ManualClock, Timestamp};
 use lane::ports::Recorded;
 use tokio::time::{Instant, interval};
 
+use super::PATIENCE;
+
 /// How long a transaction has its items.
 const HELD: Duration = Duration::from_millis(4);
 
@@ -22,18 +24,19 @@ const PACE: Duration = Duration::from_millis(10);
 const WEBHOOKS: u64 = 300;
 
 /// Where the stand-in is slow they wait for each other.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 16;
 
 /// Writes that meet have to be a good part of all, or nothing was shown.
-const MET_MIN: usize = 20;
+const MET_MIN: usize = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_webhooks_a_second_of_one_shop_are_recorded_although_their_writes_meet() {
     let stand_in = Ministack::start().unwrap();
     let (wire, config) = Wire::tap(&stand_in.config().await);
-    create(&config, "hot", Patience::default()).await.unwrap();
-    // As patient as the handler is.
-    let ledger = Arc::new(Ledger::connect(&config, "hot", Patience::default()).await.unwrap());
+    create(&config, "hot", PATIENCE).await.unwrap();
+    // For a webhook as patient as the handler is.
+    let patience = Patience { webhook: Patience::default().webhook, ..PATIENCE };
+    let ledger = Arc::new(Ledger::connect(&config, "hot", patience).await.unwrap());
     let clock = Arc::new(ManualClock::starting(Timestamp::from_second(1_800_000_000).unwrap()));
     let scene = &Scene { ports: Ports::of(&ledger), clock };
     scene.shop("acme").await;
