@@ -13,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, process_env};
 use crate::{handles, kill_points, logs, settings, signals};
 
+#[cfg(not(panic = "unwind"))]
+compile_error!("build with panic = \"unwind\": a panic is to end one attempt or one webhook, never the program");
+
 /// What every service is told at its start.
 #[derive(Debug, Parser)]
 #[command(version)]
