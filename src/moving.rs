@@ -3,6 +3,7 @@
 
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use backend::aws::ledger::Import;
@@ -10,6 +11,7 @@ use backend::embedded::ledger;
 use backend::moving::{Kind, Record, Sums};
 use clap::Args;
 use lane::clock::Clock;
+use lane::id::ShopId;
 use rand::RngCore as _;
 use rand::rngs::StdRng;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -17,6 +19,12 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use crate::config::{Config, Home};
 use crate::shop::Settings;
 use crate::{aws, say};
+
+/// Records between two words about how far an import came.
+const TOLD_EACH: u64 = 50_000;
+
+/// Longer than anything takes that began to write to the table before it was marked.
+const QUIET: Duration = Duration::from_secs(25);
 
 /// How an export is made.
 #[derive(Debug, Args)]
@@ -34,7 +42,8 @@ pub(crate) fn export(export: &Export, config: &Config, clock: &dyn Clock, chance
     if export.call_off {
         match ledger::call_off(path, clock)? {
             Some(since) => say::line(format_args!(
-                "the ledger, which was exported at {since}, is {}'s again; what was exported must not be used any more",
+                "the ledger, which was exported at {since}, is {}'s again. Delete what was exported: whoever imports it later \
+                 has old orders carried out once more",
                 path.display()
             )),
             None => say::line("the ledger was not exported; nothing has changed"),
@@ -44,8 +53,9 @@ pub(crate) fn export(export: &Export, config: &Config, clock: &dyn Clock, chance
     let out = std::io::stdout();
     if out.is_terminal() {
         bail!(
-            "the export holds customers' names and addresses, and is long: write it to a file that only you can read \
-             (umask 077; lanekeeper export > moved.jsonl), or straight to `lanekeeper import`"
+            "the export holds customers' names and addresses, hashes of operators' tokens and the warehouse's secret \
+             addresses: write it to a file that only you can read (umask 077; lanekeeper export > moved.jsonl), or straight \
+             to `lanekeeper import`"
         );
     }
     let mut out = BufWriter::new(out.lock());
@@ -56,8 +66,8 @@ pub(crate) fn export(export: &Export, config: &Config, clock: &dyn Clock, chance
     })?;
     out.flush().context("the export cannot be written to its end; export again")?;
     say::aside(format_args!(
-        "exported: {}. {} is used for nothing else from now on; import what was written, then start the services on AWS. To \
-         stay here instead: lanekeeper export --call-off",
+        "exported: {}. {} is used for nothing else from now on. Only if `lanekeeper import` never ended well, and never will: \
+         lanekeeper export --call-off",
         words(&sums),
         path.display()
     ));
@@ -82,11 +92,14 @@ pub(crate) async fn import(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::R
             Some(import) => import.cut_off().into(),
         })?;
         match &mut import {
-            None => import = Some(ledger.import(&record, clock.now()).await?),
+            None => import = Some(ledger.import(&record, QUIET, clock.now()).await?),
             Some(import) => {
                 if let Some(sums) = import.take(record).await? {
-                    say::line(format_args!("imported: {}. The services can be started", words(&sums)));
+                    tell_end(&sums, import.without_token());
                     return Ok(());
+                }
+                if import.records() % TOLD_EACH == 0 {
+                    say::aside(format_args!("{} records are there", import.records()));
                 }
             }
         }
@@ -94,6 +107,16 @@ pub(crate) async fn import(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::R
     match import {
         Some(import) => Err(import.cut_off().into()),
         None => bail!("standard input is empty; give it what `lanekeeper export` wrote"),
+    }
+}
+
+fn tell_end(sums: &Sums, without_token: &[ShopId]) {
+    say::line(format_args!("imported: {}. Orders go on from there within a minute", words(sums)));
+    for shop in without_token {
+        say::line(format_args!(
+            "{shop}: its token is in an environment variable or a file of the old machine; its lane will be paused until \
+             `lanekeeper shop add --id {shop} --replace --token ssm:…` says where it is now"
+        ));
     }
 }
 
@@ -107,7 +130,7 @@ pub(crate) async fn restored(config: &Config, clock: &Arc<dyn Clock>) -> anyhow:
     let jobs = aws::ledger(settings).await?.restored(clock.now()).await?;
     say::line(format_args!(
         "{jobs} orders are looked up at the warehouse before anything is written there, and so is whatever is new to the \
-         table in the next thirty days. The services can be started"
+         table in the next thirty days"
     ));
     Ok(())
 }

@@ -4,19 +4,21 @@
 //! known by its end. Numbers of webhooks, jobs and audits tell only what came before what; those of people's requests stay.
 
 mod record;
+mod kept;
 mod text;
 
-pub use record::{
-    Begin, FORMAT, Kind, MovedAccount, MovedAsked, MovedAudit, MovedJob, MovedLane, MovedNotice, MovedPart,
-    MovedPrivacy, MovedShop, MovedWebhook, Record, Sums,
+pub use kept::{
+    MovedAccount, MovedAsked, MovedAudit, MovedJob, MovedLane, MovedNotice, MovedPart, MovedPrivacy, MovedShop,
+    MovedWebhook,
 };
+pub use record::{Begin, FORMAT, Kind, Record, Sums};
 pub use text::Bytes;
 
 /// Numbers that one microsecond can give.
-const A_MICROSECOND: u64 = 1024;
+pub(crate) const A_MICROSECOND: u64 = 1024;
 
-/// A number for what came then and was the `nth` of its kind: it rises with the time, and what came at the same moment
-/// stands in its order.
+/// A number for what came then and was the `nth` of its kind. It rises with the time; what came in the same microsecond stands
+/// in its order, but for one place in a thousand. No clock gives a thousand of a kind the same microsecond.
 pub(crate) fn number_of(at: lane::clock::Timestamp, nth: i64) -> u64 {
     let micros = u64::try_from(at.as_microsecond()).unwrap_or_default();
     micros * A_MICROSECOND + nth.unsigned_abs() % A_MICROSECOND

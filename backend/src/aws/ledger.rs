@@ -117,7 +117,7 @@ impl Work for Ledger {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Leased, LedgerError> {
-        self.write(|mut unit| async move { (work::lease(&mut unit, lane, owner, now, until).await, unit) }).await
+        self.change(|mut unit| async move { (work::lease(&mut unit, lane, owner, now, until).await, unit) }).await
     }
 
     async fn head(&self, lease: &Lease, now: Timestamp) -> Result<Head, LedgerError> {

@@ -104,7 +104,7 @@ impl Wire {
         let kind = target.rsplit('.').next().unwrap_or_default().to_owned();
         let said = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok());
         let mut state = self.state();
-        let writes = kind == "TransactWriteItems" || kind == "PutItem";
+        let writes = ["TransactWriteItems", "PutItem", "BatchWriteItem"].contains(&kind.as_str());
         let said: Value = said.unwrap_or_default();
         let names = |text: &str| kind == "GetItem" && said["Key"].to_string().contains(text);
         let held_read = matches!(state.fault, Fault::HoldsReadOf(text) if names(text));

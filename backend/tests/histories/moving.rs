@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use backend::aws::SdkConfig;
 use backend::aws::ledger::{Ledger as Table, create};
@@ -67,12 +68,12 @@ impl Moving {
         let table = Table::connect(&self.config, &name, PATIENCE).await.unwrap();
         let mut records = lines.iter().map(|line| serde_json::from_str::<Record>(line).unwrap());
         // The first time it stops in the middle.
-        let mut import = table.import(&records.next().unwrap(), now).await.unwrap();
+        let mut import = table.import(&records.next().unwrap(), Duration::ZERO, now).await.unwrap();
         for record in records.by_ref().take(lines.len() / 2) {
             import.take(record).await.unwrap();
         }
         let mut records = lines.iter().map(|line| serde_json::from_str::<Record>(line).unwrap());
-        let mut import = table.import(&records.next().unwrap(), now).await.unwrap();
+        let mut import = table.import(&records.next().unwrap(), Duration::ZERO, now).await.unwrap();
         let mut end = None;
         for record in records {
             end = import.take(record).await.unwrap();

@@ -10,6 +10,7 @@ mod hot;
 mod large;
 mod names;
 mod moved;
+mod arriving;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,21 +1,22 @@
-//! A ledger arrives from a file: whoever was forgotten stays forgotten, and nobody works before all of it is there.
+//! A ledger arrives from a file: whoever was forgotten stays forgotten, and the file is used for nothing else.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use backend::aws::SdkConfig;
 use backend::aws::ledger::{ImportError, Ledger, create};
 use backend::contract::ledger::{News, Ports, Scene};
 use backend::contract::stand_in::Ministack;
 use backend::embedded::ledger::{ExportError, Ledger as File, OpenError, call_off, export};
-use backend::moving::{FORMAT, Record};
+use backend::moving::Record;
 use bytes::Bytes;
 use lane::clock::{Clock as _, ManualClock, Timestamp};
 use lane::id::{JobId, OperatorId};
 use lane::operator::{Operator, Role};
 use lane::outcome::{Learnt, Outcome, Reach, Report, Trouble};
 use lane::policy::Policy;
-use lane::ports::{LedgerError, Recorded, Redacted};
+use lane::ports::{Recorded, Redacted};
 use lane::privacy::{Ask, PrivacyRequest, Subject};
 use lane::view::Page;
 use lane::webhook::{Content, Named};
@@ -23,17 +24,17 @@ use sha2::{Digest as _, Sha256};
 
 use super::PATIENCE;
 
-fn clock() -> Arc<ManualClock> {
+pub(super) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::starting(Timestamp::from_second(1_800_000_000).unwrap()))
 }
 
-fn open(path: &Path, clock: &Arc<ManualClock>) -> Scene {
+pub(super) fn open(path: &Path, clock: &Arc<ManualClock>) -> Scene {
     let file = Arc::new(File::open_in_line(path, clock.as_ref()).unwrap());
     Scene { ports: Ports::of(&file), clock: Arc::clone(clock) }
 }
 
 /// All records, as they would stand in a file.
-fn exported(path: &Path, clock: &ManualClock) -> Vec<Record> {
+pub(super) fn exported(path: &Path, clock: &ManualClock) -> Vec<Record> {
     let mut lines = Vec::new();
     let mut keep = |record: &Record| {
         lines.push(serde_json::to_string(record)?);
@@ -43,13 +44,13 @@ fn exported(path: &Path, clock: &ManualClock) -> Vec<Record> {
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-async fn table(config: &SdkConfig, name: &str) -> Arc<Ledger> {
+pub(super) async fn table(config: &SdkConfig, name: &str) -> Arc<Ledger> {
     create(config, name, PATIENCE).await.unwrap();
     Arc::new(Ledger::connect(config, name, PATIENCE).await.unwrap())
 }
 
-async fn imported(table: &Ledger, records: &[Record], now: Timestamp) -> Result<(), ImportError> {
-    let mut import = table.import(&records[0], now).await?;
+pub(super) async fn imported(table: &Ledger, records: &[Record], now: Timestamp) -> Result<(), ImportError> {
+    let mut import = table.import(&records[0], Duration::ZERO, now).await?;
     for record in &records[1..] {
         if import.take(record.clone()).await?.is_some() {
             return Ok(());
@@ -161,78 +162,11 @@ async fn an_exported_file_is_used_for_nothing_else_until_the_move_is_called_off(
     drop(file);
 
     let first = exported(&path, &clock);
-    clock.advance(std::time::Duration::from_mins(5));
+    clock.advance(Duration::from_mins(5));
     let refused = File::open(&path, clock.as_ref()).err().unwrap();
     assert!(matches!(refused, OpenError::Leaves { .. }), "{refused}");
     assert_eq!(exported(&path, &clock)[0], first[0], "once more is the same move");
     assert!(call_off(&path, clock.as_ref()).unwrap().is_some());
     assert_eq!(open(&path, &clock).webhooks("new").await, 1);
     assert_eq!(call_off(&path, clock.as_ref()).unwrap(), None);
-}
-
-fn unavailable<T>(answer: Result<T, LedgerError>) -> bool {
-    matches!(answer, Err(LedgerError::Unavailable(words)) if words.contains("is being imported"))
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_works_at_a_table_until_all_of_an_export_is_there() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
-    let path = folder.path().join("ledger.db");
-    let file = open(&path, &clock);
-    file.shop("acme").await;
-    file.hears("acme", &News::of(1)).await;
-    drop(file);
-    let records = exported(&path, &clock);
-    let stand_in = Ministack::start().unwrap();
-    let config = stand_in.config().await;
-    let ledger = table(&config, "half").await;
-    let now = clock.now();
-    assert!(matches!(imported(&ledger, &records[1..], now).await, Err(ImportError::NoBeginning)));
-    let Record::Begin(begin) = records[0].clone() else { panic!("it begins") };
-    let newer = Record::Begin(backend::moving::Begin { format: FORMAT + 1, ..begin.clone() });
-    assert!(matches!(ledger.import(&newer, now).await.err(), Some(ImportError::Format(_))));
-
-    let without_end = &records[..records.len() - 1];
-    assert!(matches!(imported(&ledger, without_end, now).await, Err(ImportError::CutOff(_))));
-    let without_job: Vec<Record> = records.iter().filter(|record| !matches!(record, Record::Job(_))).cloned().collect();
-    assert!(matches!(imported(&ledger, &without_job, now).await, Err(ImportError::CutOff(_))));
-    let half = Scene { ports: Ports::of(&ledger), clock: Arc::clone(&clock) };
-    let webhook = half.webhook("acme", &News::of(2));
-    assert!(unavailable(half.ports.intake.record(webhook).await), "the platform comes again");
-    assert!(unavailable(half.ports.work.lanes_to_wake(now, 10).await), "no lane is woken");
-    assert!(unavailable(half.ports.registry.remove_shop(&lane::id::ShopId::parse("acme").unwrap(), now).await));
-    let other = Record::Begin(backend::moving::Begin { id: "another".to_owned(), ..begin.clone() });
-    assert!(matches!(ledger.import(&other, now).await.err(), Some(ImportError::Another(_))));
-
-    imported(&ledger, &records, now).await.unwrap();
-    assert!(matches!(half.hears("acme", &News::of(2)).await, Recorded::New { .. }));
-    half.pass(60);
-    assert_eq!(half.sweeps().await.len(), 1);
-    assert!(matches!(imported(&ledger, &records, now).await, Err(ImportError::Arrived(_))));
-    assert!(matches!(ledger.import(&other, now).await.err(), Some(ImportError::NotEmpty(_))));
-    let used = table(&config, "used").await;
-    Scene { ports: Ports::of(&used), clock }.shop("bolt").await;
-    assert!(matches!(used.import(&records[0], now).await.err(), Some(ImportError::NotEmpty(_))));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_a_restored_table_every_order_is_looked_up_and_so_is_what_is_new_for_a_month() {
-    let stand_in = Ministack::start().unwrap();
-    let ledger = table(&stand_in.config().await, "restored").await;
-    let scene = Scene { ports: Ports::of(&ledger), clock: clock() };
-    scene.shop("acme").await;
-    for order in 1..=3 {
-        scene.hears("acme", &News::of(order)).await;
-    }
-    assert_eq!(ledger.restored(scene.now()).await.unwrap(), 3);
-    assert_eq!(ledger.restored(scene.now()).await.unwrap(), 0, "said twice is said once");
-    scene.pass(3600);
-    scene.hears("acme", &News::of(4)).await;
-    for order in 1..=4 {
-        let job = scene.job("acme", order).await;
-        assert!(job.restored && job.reach == Reach::Unresolved, "order {order}");
-    }
-    scene.pass(31 * 24 * 3600);
-    scene.hears("acme", &News::of(5)).await;
-    assert!(!scene.job("acme", 5).await.restored, "a month later nearly all of them have shipped");
 }

@@ -2,25 +2,26 @@
 //!
 //! Records are written as they come, whatever is there, so that an import that was cut short is simply made again. That is
 //! safe because nobody works meanwhile: the table's own item says that the ledger is only partly here, and until it says
-//! otherwise webhooks, people and the sweep are refused. What is known only once all jobs have come (how long each line is,
-//! how many are in which state) is written last.
+//! otherwise webhooks, people and the sweep are refused. It also says which run of an import writes; one that was thought to
+//! be dead learns from it that another has begun, and stops. What is known only once all jobs have come (how long each line
+//! is, how many are in which state) is written last.
 
+mod begin;
 mod items;
 mod lines;
 
 use std::collections::BTreeMap;
 
 use lane::clock::Timestamp;
-use lane::id::{AccountId, LaneKey};
+use lane::id::{AccountId, LaneKey, ShopId};
 use lane::ports::LedgerError;
 
 use super::Ledger;
 use super::item::Item;
 use super::key::Key;
 use super::rows::people::numbers_item;
-use super::standing::{ARRIVED_AT, ARRIVES, MOVE, restored};
 use crate::ledger::fault::Fault;
-use crate::moving::{Begin, FORMAT, Kind, Record, Sums};
+use crate::moving::{FORMAT, Kind, Record, Sums};
 use items::Account;
 use lines::Line;
 
@@ -35,8 +36,8 @@ pub enum ImportError {
     NotEmpty(String),
     /// Another ledger began to arrive.
     #[error(
-        "another export was begun to be imported into the table {0} and did not end; import that one again, or delete the \
-         table and make a new one"
+        "another export was begun to be imported into the table {0} and did not end. If that one was called off, it must \
+         never be used again, and this one needs a new table"
     )]
     Another(String),
     /// It is there.
@@ -44,6 +45,9 @@ pub enum ImportError {
         "this export was imported into the table at {0}; it is in use since, and importing it again would undo what was done"
     )]
     Arrived(Timestamp),
+    /// Another run of an import goes on.
+    #[error("another import into the table began after this one, which ends here; what counts is what that one says")]
+    Overtaken,
     /// Not ours, or not from the beginning.
     #[error("this is not the beginning of an export; give the whole of what `lanekeeper export` wrote")]
     NoBeginning,
@@ -51,9 +55,7 @@ pub enum ImportError {
     #[error("the export has format {0}, this program knows {FORMAT}; use the program that wrote it, or a newer one")]
     Format(u32),
     /// The end is missing, or something in the middle.
-    #[error(
-        "the export is cut off or damaged ({0}); nothing of it is in use: export again, and import the whole of it"
-    )]
+    #[error("the export is cut off or damaged ({0}); nothing of it is in use: import the whole of it again")]
     CutOff(String),
     /// The table refuses.
     #[error(transparent)]
@@ -69,7 +71,8 @@ impl From<Fault> for ImportError {
 /// A ledger that is arriving.
 pub struct Import {
     ledger: Ledger,
-    begin: Begin,
+    /// Tells this run from others.
+    run: String,
     now: Timestamp,
     items: Vec<(Key, Item)>,
     sums: Sums,
@@ -78,46 +81,8 @@ pub struct Import {
     /// The last number that was given to a request about somebody's data.
     last_request: u64,
     restored_at: Option<Timestamp>,
-}
-
-impl Ledger {
-    /// Begins to take in the ledger whose first record this is, or begins again.
-    pub async fn import(&self, first: &Record, now: Timestamp) -> Result<Import, ImportError> {
-        let Record::Begin(begin) = first else { return Err(ImportError::NoBeginning) };
-        if begin.format != FORMAT {
-            return Err(ImportError::Format(begin.format));
-        }
-        let name = || self.table.name().to_owned();
-        match self.table.get(&Key::standing()).await? {
-            Some(item) if item.text(MOVE) != Some(&begin.id) => {
-                let arrives = item.text(ARRIVES).is_some();
-                return Err(if arrives { ImportError::Another(name()) } else { ImportError::NotEmpty(name()) });
-            }
-            Some(item) => {
-                if let Some(at) = item.time(ARRIVED_AT)? {
-                    return Err(ImportError::Arrived(at));
-                }
-            }
-            None => {
-                if !self.table.is_empty().await? {
-                    return Err(ImportError::NotEmpty(name()));
-                }
-                let arrives = Item::default().with(MOVE, begin.id.as_str()).with(ARRIVES, begin.at.to_string());
-                self.table.put_all(vec![(Key::standing(), arrives)]).await?;
-            }
-        }
-        Ok(Import {
-            ledger: self.clone(),
-            begin: begin.clone(),
-            now,
-            items: Vec::new(),
-            sums: Sums::new(),
-            lines: BTreeMap::new(),
-            accounts: BTreeMap::new(),
-            last_request: 0,
-            restored_at: None,
-        })
-    }
+    /// Shops whose token lies where only the old machine finds it.
+    without_token: Vec<ShopId>,
 }
 
 impl Import {
@@ -140,10 +105,23 @@ impl Import {
 
     /// The stream ended before its last record did.
     pub fn cut_off(&self) -> ImportError {
-        ImportError::CutOff(format!("{} records came, and no end", self.sums.values().sum::<u64>()))
+        ImportError::CutOff(format!("{} records came, and no end", self.records()))
+    }
+
+    /// How many records have come.
+    pub fn records(&self) -> u64 {
+        self.sums.values().sum()
+    }
+
+    /// Shops whose token lies in an environment variable or a file, where no function finds it.
+    pub fn without_token(&self) -> &[ShopId] {
+        &self.without_token
     }
 
     async fn flush(&mut self) -> Result<(), ImportError> {
+        if !self.is_the_run().await? {
+            return Err(ImportError::Overtaken);
+        }
         Ok(self.ledger.table.put_all(std::mem::take(&mut self.items)).await?)
     }
 
@@ -164,9 +142,7 @@ impl Import {
             }
         }
         self.flush().await?;
-        let arrived = Item::default().with(MOVE, self.begin.id.as_str()).with(ARRIVED_AT, self.now);
-        self.items.push((Key::standing(), restored(arrived, self.restored_at)));
-        self.flush().await?;
+        self.has_arrived().await?;
         Ok(std::mem::take(&mut self.sums))
     }
 }

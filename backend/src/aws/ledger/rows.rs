@@ -12,8 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use lane::clock::Timestamp;
 
-/// Numbers that one microsecond can give.
-const A_MICROSECOND: u64 = 1024;
+use crate::moving::A_MICROSECOND;
 
 /// A number for what came then: higher than that of all that came before, and than all that this process gave. Two processes
 /// may give the same one within a microsecond; whoever writes second is refused, and asks for another.

@@ -30,7 +30,7 @@ impl Ledger {
         self.write_within(self.patience.others, verb).await
     }
 
-    /// The same for what does not belong to a lease: nothing is changed while the ledger is only partly here.
+    /// The same for whatever does not have a lease already: nothing is changed while the ledger is only partly here.
     pub(super) async fn change<T, F>(&self, verb: impl Fn(TableUnit) -> F) -> Result<T, LedgerError>
     where
         F: Future<Output = (Result<T, Fault>, TableUnit)>,

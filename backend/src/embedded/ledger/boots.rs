@@ -149,6 +149,8 @@ fn compared(
 
 /// Opens the file for whoever takes the ledger elsewhere, whether it is on its way already or not.
 pub(super) fn open_to_leave(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
+    // A ledger that is not there must not be made only to be taken away.
+    std::fs::metadata(path).map_err(|source| OpenError::Unusable { path: path.to_owned(), source })?;
     let (mut conn, lock) = open::sound(path)?;
     compare(&conn, path, &Beside::of(path), Origin::LastRun)?;
     open::prepare(&mut conn, path, now)?;

@@ -3,6 +3,7 @@
 use lane::clock::Timestamp;
 use lane::id::AccountId;
 use lane::line::LaneState;
+use lane::shop::SecretRef;
 
 use super::super::item::Item;
 use super::super::key::{Key, job_name};
@@ -45,7 +46,12 @@ impl Account {
 impl Import {
     pub(super) fn add(&mut self, record: Record) -> Result<(), Fault> {
         match record {
-            Record::Shop(shop) => self.items.extend(shop_items(&shop)?),
+            Record::Shop(shop) => {
+                if !shop.removed && !matches!(shop.shop.token, SecretRef::Parameter(_)) {
+                    self.without_token.push(shop.shop.id.clone());
+                }
+                self.items.extend(shop_items(&shop)?);
+            }
             Record::Operator(operator) => self.items.extend(operator_items(&operator)?),
             Record::Account(account) => self.accounts.entry(account.id.clone()).or_default().is(&account),
             Record::Lane(lane) => self.add_lane(lane)?,

@@ -60,10 +60,20 @@ impl Leads {
             Reach::There(copy) => {
                 from.push(Key::there(&there(&copy.account, &copy.order_id), &job.lane, &job.id));
             }
-            Reach::Unresolved => from.push(Key::unresolved(&job.shop, &job.lane, &job.id)),
-            Reach::Untouched => {}
+            // Nothing more is done about one that has ended.
+            Reach::Unresolved if !has_ended(job.state.kind()) => {
+                from.push(Key::unresolved(&job.shop, &job.lane, &job.id));
+            }
+            Reach::Unresolved | Reach::Untouched => {}
         }
         Self { state: job.state.kind(), entry: job.in_line().map(|entry| entry.place), from }
+    }
+}
+
+fn has_ended(state: StateKind) -> bool {
+    match state {
+        StateKind::Done | StateKind::Skipped | StateKind::Rejected => true,
+        StateKind::Waiting | StateKind::Attempting | StateKind::Retrying | StateKind::Held | StateKind::Failed => false,
     }
 }
 

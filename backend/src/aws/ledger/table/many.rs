@@ -3,8 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, WriteRequest};
 use futures::future::try_join_all;
+use lane::ports::LedgerError;
+use rand::Rng as _;
+use tokio::time::Instant;
 
 use super::super::item::{Item, REV};
 use super::super::key::Key;
@@ -19,6 +26,16 @@ const READ_AT_ONCE: usize = 100;
 
 /// Items that one call may write (`DynamoDB`: *`BatchWriteItem`*).
 const PUT_AT_ONCE: usize = 25;
+
+/// One try to write some: they may be megabytes, over a slow line.
+const PUT_TRY: Duration = Duration::from_secs(30);
+
+/// How long it is tried to write some. A table that is new takes more after some minutes (*Best practices for designing and
+/// using partition keys effectively*).
+const PUT_PATIENCE: Duration = Duration::from_mins(5);
+
+/// The longest wait before what was refused is written again.
+const PUT_WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Table {
     /// Many items as they are now, in any order. `strongly`, or a moment ago.
@@ -50,11 +67,12 @@ impl Table {
         Ok(found)
     }
 
-    /// Whether nothing at all is in it.
-    pub(in super::super) async fn is_empty(&self) -> Result<bool, Fault> {
-        let call = self.client.scan().table_name(&self.name).consistent_read(true).limit(1);
+    /// Whether nothing but this item is in it.
+    pub(in super::super) async fn holds_only(&self, key: &Key) -> Result<bool, Fault> {
+        let call = self.client.scan().table_name(&self.name).consistent_read(true).limit(2);
         let answer = call.send().await.map_err(|error| unavailable(&error))?;
-        Ok(answer.items.unwrap_or_default().is_empty())
+        let found = answer.items.unwrap_or_default().into_iter().map(|item| Item::from_attributes(item).key());
+        Ok(found.collect::<Result<Vec<_>, _>>()?.iter().all(|other| other == key))
     }
 
     /// Writes items, whatever is there, several calls at a time. All of them are durable when this returns.
@@ -71,15 +89,42 @@ impl Table {
         try_join_all(puts.chunks(PUT_AT_ONCE).map(|page| self.put_page(page.to_vec()))).await.map(drop)
     }
 
+    /// What is too much at once, or lost on the way, is written again: that changes nothing.
     async fn put_page(&self, mut left: Vec<WriteRequest>) -> Result<(), Fault> {
-        while !left.is_empty() {
-            let call = self.client.batch_write_item().request_items(&self.name, left);
-            let answer = call.send().await.map_err(|error| unavailable(&error))?;
-            left = answer.unprocessed_items.unwrap_or_default().into_values().next().unwrap_or_default();
-            if !left.is_empty() {
-                tokio::time::sleep(PAUSE).await;
+        let (until, mut wait) = (Instant::now() + PUT_PATIENCE, PAUSE);
+        loop {
+            let timeouts =
+                TimeoutConfig::builder().operation_attempt_timeout(PUT_TRY).operation_timeout(PUT_TRY * 3).build();
+            let call = self.client.batch_write_item().request_items(&self.name, left.clone());
+            let call = call.customize().config_override(Builder::new().timeout_config(timeouts));
+            match call.send().await {
+                Ok(answer) => {
+                    left = answer.unprocessed_items.unwrap_or_default().into_values().next().unwrap_or_default()
+                }
+                Err(error) if Instant::now() > until || is_for_good(&error) => return Err(unavailable(&error)),
+                Err(_) => {}
             }
+            if left.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                let words = "the table took too little for minutes; it may be asked again".to_owned();
+                return Err(Fault::Ledger(LedgerError::Unavailable(words)));
+            }
+            let jitter = rand::rng().random_range(PAUSE..=wait);
+            tokio::time::sleep(jitter).await;
+            wait = (wait * 2).min(PUT_WAIT_MAX);
         }
-        Ok(())
     }
+}
+
+/// Whether the same call would be refused again.
+fn is_for_good(error: &SdkError<BatchWriteItemError>) -> bool {
+    let SdkError::ServiceError(answer) = error else { return matches!(error, SdkError::ConstructionFailure(_)) };
+    let refusal = answer.err();
+    let passes = refusal.is_provisioned_throughput_exceeded_exception()
+        || refusal.is_request_limit_exceeded()
+        || refusal.is_internal_server_error()
+        || refusal.code() == Some("ThrottlingException");
+    !passes && !answer.raw().status().is_server_error()
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use lane::id::{AccountId, CorrelationId, JobId, LaneKey, OperatorId, ShopId};
+use lane::ports::LedgerError;
 use lane::shop::Source;
 use rusqlite::{Connection, Row};
 
@@ -51,10 +52,23 @@ fn each(
 ) -> Result<(), ExportError> {
     let mut statement = conn.prepare(sql)?;
     let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        give(read(row)?)?;
+    for nth in 1.. {
+        let Some(row) = rows.next()? else { break };
+        give(read(row).map_err(|fault| told(fault, sql, nth))?)?;
     }
     Ok(())
+}
+
+/// What cannot be read is named and not quoted: it may be somebody's address.
+fn told(fault: Fault, sql: &str, nth: u64) -> Fault {
+    match fault {
+        Fault::Json(_) | Fault::Ledger(LedgerError::Unreadable(_)) => {
+            let table = sql.split_once(" FROM ").and_then(|(_, rest)| rest.split(' ').next()).unwrap_or("a table");
+            Fault::unreadable(format_args!("row {nth} of {table}"))
+        }
+        fault @ (Fault::Ledger(LedgerError::Unavailable(_) | LedgerError::Stopped(_) | LedgerError::Impossible(_))
+        | Fault::Again) => fault,
+    }
 }
 
 fn counts(conn: &Connection) -> Result<BTreeMap<String, i64>, Fault> {
