@@ -99,7 +99,8 @@ impl Table {
             let call = call.customize().config_override(Builder::new().timeout_config(timeouts));
             match call.send().await {
                 Ok(answer) => {
-                    left = answer.unprocessed_items.unwrap_or_default().into_values().next().unwrap_or_default()
+                    let unwritten = answer.unprocessed_items.unwrap_or_default().into_values().next();
+                    left = unwritten.unwrap_or_default();
                 }
                 Err(error) if Instant::now() > until || is_for_good(&error) => return Err(unavailable(&error)),
                 Err(_) => {}
