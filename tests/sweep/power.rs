@@ -51,20 +51,34 @@ impl<'a> Change<'a> {
 /// One file: what is on the disk for certain, and what may be.
 struct Disk<'a> {
     synced: Vec<u8>,
-    pending: Vec<Change<'a>>,
+    pending: Vec<(&'a Call, Change<'a>)>,
 }
 
-impl Disk<'_> {
-    fn sync(&mut self) {
-        for change in std::mem::take(&mut self.pending) {
-            change.carry_out(&mut self.synced);
+impl<'a> Disk<'a> {
+    fn new(synced: Vec<u8>) -> Self {
+        Self { synced, pending: Vec::new() }
+    }
+
+    /// A change that has begun may be there from then on. A sync that has ended makes lasting what had ended before it began:
+    /// what another thread wrote while it went on may have missed it.
+    fn meets(&mut self, event: Event<'a>) {
+        match event {
+            Event::Begins(call) => {
+                self.pending.extend(Change::of(call).filter(|_| call.result != Some(-1)).map(|change| (call, change)));
+            }
+            Event::Synced(sync) => {
+                let had_ended = |(call, _): &mut (&Call, Change)| call.ended.is_some_and(|ended| ended < sync.begun);
+                for (_, change) in self.pending.extract_if(.., had_ended) {
+                    change.carry_out(&mut self.synced);
+                }
+            }
         }
     }
 
     /// What a cut leaves, if each change that was not synced is there with this chance.
     fn left(&self, chance: f64, dice: &mut StdRng) -> Vec<u8> {
         let mut left = self.synced.clone();
-        for change in &self.pending {
+        for (_, change) in &self.pending {
             if dice.random_bool(chance) {
                 change.carry_out(&mut left);
             }
@@ -73,25 +87,50 @@ impl Disk<'_> {
     }
 }
 
+/// What changes a disk, in the order of the record's lines: a thread's call may begin and end while another's goes on.
+#[derive(Clone, Copy)]
+enum Event<'a> {
+    Begins(&'a Call),
+    Synced(&'a Call),
+}
+
+/// The calls on the ledger's files up to this line.
+fn events(calls: &[Call], up_to: usize) -> Vec<Event<'_>> {
+    let mut events: Vec<(usize, Event)> = Vec::new();
+    for call in calls.iter().filter(|call| call.is_of_ledger()) {
+        if call.is_sync() && call.result == Some(0) {
+            events.extend(call.ended.map(|ended| (ended, Event::Synced(call))));
+        } else {
+            events.push((call.begun, Event::Begins(call)));
+        }
+    }
+    events.retain(|(line, _)| *line <= up_to);
+    events.sort_by_key(|(line, _)| *line);
+    events.into_iter().map(|(_, event)| event).collect()
+}
+
+/// What both files are like when the power goes in this line.
+fn disks_at<'a>(before: &BTreeMap<&'a str, Vec<u8>>, calls: &'a [Call], line: usize) -> BTreeMap<&'a str, Disk<'a>> {
+    let mut disks: BTreeMap<&str, Disk> =
+        before.iter().map(|(name, content)| (*name, Disk::new(content.clone()))).collect();
+    for event in events(calls, line) {
+        let (Event::Begins(call) | Event::Synced(call)) = event;
+        disks.get_mut(call.on.rsplit('/').next().unwrap()).unwrap().meets(event);
+    }
+    disks
+}
+
 /// Cuts the power after the calls in `points` (by their number), and looks at what is left. How many were answered
 /// before a cut, in sum.
 fn cut(folder: &Path, calls: &[Call], points: &HashSet<usize>) -> usize {
     let answers = answers_after_sync(calls).unwrap();
     let mut dice = StdRng::seed_from_u64(seed() as u64);
-    let mut disks: BTreeMap<&str, Disk> = BTreeMap::new();
-    for name in ["ledger.db", "ledger.db-wal"] {
-        disks.insert(name, Disk { synced: std::fs::read(folder.join(name)).unwrap(), pending: Vec::new() });
-    }
+    let before = ["ledger.db", "ledger.db-wal"].map(|name| (name, std::fs::read(folder.join(name)).unwrap()));
+    let before = BTreeMap::from(before);
     let mut found = 0;
     for (number, call) in calls.iter().filter(|call| call.is_of_ledger()).enumerate() {
-        let disk = disks.get_mut(call.on.rsplit('/').next().unwrap()).unwrap();
-        if call.is_sync() && call.result == Some(0) {
-            disk.sync();
-        }
-        disk.pending.extend(Change::of(call).filter(|_| call.result != Some(-1)));
-        if !points.contains(&(number + 1)) {
-            continue;
-        }
+        let Some(line) = call.ended.filter(|_| points.contains(&(number + 1))) else { continue };
+        let disks = disks_at(&before, calls, line);
         for chance in [0.0, 0.5, 0.9] {
             let after = tempfile::tempdir().unwrap();
             for (name, disk) in &disks {
@@ -99,7 +138,7 @@ fn cut(folder: &Path, calls: &[Call], points: &HashSet<usize>) -> usize {
             }
             let conn = whole(&after.path().join("ledger.db"));
             conserves(&conn);
-            for answer in answers.iter().filter(|answer| Some(answer.begun) < call.ended) {
+            for answer in answers.iter().filter(|answer| answer.begun < line) {
                 let what = format!("{} was answered and is gone after call {number}, chance {chance}", answer.delivery);
                 assert_eq!(rows_of(&conn, &answer.delivery), 1, "{what}");
                 found += 1;
@@ -120,4 +159,37 @@ fn after_a_power_cut_at_any_point_everything_that_was_answered_is_there() {
     let found = cut(prepared.folder(), &calls, &points);
     println!("{} of {count} points, three cuts each: {found} answered webhooks found", points.len());
     assert!(found > points.len() * 3, "webhooks had been answered before most cuts");
+}
+
+/// The log after a cut in this line of the record, if nothing is there that was not synced.
+#[cfg(test)]
+fn certain_at(record: &[&str], line: usize) -> String {
+    let calls = crate::trace::read(&record.join("\n"));
+    let disks = disks_at(&BTreeMap::from([("ledger.db-wal", b"....".to_vec())]), &calls, line);
+    String::from_utf8(disks["ledger.db-wal"].left(0.0, &mut StdRng::seed_from_u64(0))).unwrap()
+}
+
+#[test]
+fn while_the_mover_syncs_slowly_a_commit_that_was_synced_beside_it_is_there() {
+    let record = [
+        "6<two> fdatasync(13</l/ledger.db-wal> <unfinished ...>",
+        r#"5<one> pwrite64(12</l/ledger.db-wal>, "a", 1, 0) = 1"#,
+        "5<one> fdatasync(12</l/ledger.db-wal>) = 0",
+        r#"5<one> pwrite64(12</l/ledger.db-wal>, "b", 1, 1) = 1"#,
+        "6<two> <... fdatasync resumed>) = 0",
+        "5<one> fdatasync(12</l/ledger.db-wal>) = 0",
+    ];
+    assert_eq!([1, 2, 4, 5].map(|line| certain_at(&record, line)), ["....", "a...", "a...", "ab.."]);
+}
+
+#[test]
+fn a_write_that_goes_on_while_a_sync_begins_may_have_missed_it() {
+    let record = [
+        r#"5<one> pwrite64(12</l/ledger.db-wal>, "a", 1, 0 <unfinished ...>"#,
+        "6<two> fdatasync(13</l/ledger.db-wal> <unfinished ...>",
+        "5<one> <... pwrite64 resumed>) = 1",
+        "6<two> <... fdatasync resumed>) = 0",
+        "6<two> fdatasync(13</l/ledger.db-wal>) = 0",
+    ];
+    assert_eq!([3, 4].map(|line| certain_at(&record, line)), ["....", "a..."]);
 }
