@@ -133,7 +133,8 @@ impl Line {
             told.expect("it stands in the settings").trim_matches('"').to_owned()
         };
         let account = stand_in().await.config().await;
-        let ledger = Ledger::connect(&account, &setting("table"), Patience::default()).await.unwrap();
+        let ledger =
+            backend::contract::stand_in::ledger(&account, &setting("table"), Patience::default()).await.unwrap();
         let url = setting("orders_queue");
         let (queue, visibility) = (lane::id::Queue::Orders, Duration::from_secs(140));
         let settings = Settings { queue, address: Address::Url(url.clone()), visibility };

@@ -1,5 +1,6 @@
 //! The backend on AWS. Nothing of the SDK leaves this module except [`SdkConfig`], which says whose account it is.
 
+pub mod bucket;
 pub mod ledger;
 pub mod queue;
 pub mod secrets;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use backend::aws::bucket::Bucket;
 use backend::aws::ledger::{Ledger, Patience};
 use backend::aws::queue::{self, Address, Queue};
 use backend::aws::secrets::Parameters;
@@ -26,7 +27,7 @@ pub struct Backend {
     pub secrets: Arc<Parameters>,
 }
 
-/// Finds table and queue.
+/// Finds table, bucket and queue.
 pub async fn open(settings: &Aws, clock: &Arc<dyn Clock>) -> anyhow::Result<Backend> {
     let ledger = ledger(settings).await?;
     let config = config(settings, settings.sqs_endpoint.as_ref()).await;
@@ -37,10 +38,12 @@ pub async fn open(settings: &Aws, clock: &Arc<dyn Clock>) -> anyhow::Result<Back
     Ok(Backend { ledger: Arc::new(ledger), queue: Arc::new(queue), secrets: Arc::new(secrets(settings, clock).await) })
 }
 
-/// Finds the table.
+/// Finds the table and the bucket.
 pub async fn ledger(settings: &Aws) -> anyhow::Result<Ledger> {
-    let config = config(settings, settings.dynamodb_endpoint.as_ref()).await;
-    Ledger::connect(&config, &settings.table, Patience::default()).await.context("[aws] table")
+    let (of_table, of_bucket) = (settings.dynamodb_endpoint.as_ref(), settings.s3_endpoint.as_ref());
+    let (of_table, of_bucket) = (config(settings, of_table).await, config(settings, of_bucket).await);
+    let bucket = Bucket::connect(&of_bucket, &settings.bucket).await.context("[aws] bucket")?;
+    Ledger::connect(&of_table, &settings.table, bucket, Patience::default()).await.context("[aws] table")
 }
 
 /// Asks nothing yet.

@@ -44,7 +44,8 @@ pub(super) async fn ledger(config: &Config, clock: &Arc<dyn Clock>, findings: &m
 async fn on_aws(settings: &Aws, clock: &Arc<dyn Clock>, findings: &mut Findings) -> Vec<Shop> {
     match aws::open(settings, clock).await {
         Ok(backend) => {
-            findings.good(format!("the table {} and the queue {} can be used", settings.table, settings.orders_queue));
+            let Aws { table, bucket, orders_queue, .. } = settings;
+            findings.good(format!("the table {table}, the bucket {bucket} and the queue {orders_queue} can be used"));
             shops(backend.ledger.as_ref(), &format!("table {}", settings.table), findings).await
         }
         Err(error) => {

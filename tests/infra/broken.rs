@@ -26,7 +26,8 @@ fn the_template_is_what_it_has_to_be() {
 
 #[test]
 fn each_rule_notices_what_is_broken() {
-    let all = [times(), queues(), mappings(), tables(), fronts(), schedules(), shared_rights(), own_rights()];
+    let all =
+        [times(), queues(), mappings(), tables(), buckets(), fronts(), schedules(), shared_rights(), own_rights()];
     let rest = [secrets(), logs(), alarms(), dashboards(), others()];
     let all: Vec<Break> = all.into_iter().chain(rest).flatten().collect();
     for Break { rule, at, instead, says } in &all {
@@ -134,6 +135,23 @@ fn tables() -> Vec<Break> {
     )
 }
 
+fn buckets() -> Vec<Break> {
+    let kept = json!({"Status": "Enabled"});
+    in_part(
+        "bucket",
+        "Resources/",
+        [
+            ("Bodies/Properties/PublicAccessBlockConfiguration/RestrictPublicBuckets", json!(false), "opened"),
+            ("Bodies/Properties/OwnershipControls", Value::Null, "other owners"),
+            ("Bodies/Properties/BucketEncryption", Value::Null, "not encrypted"),
+            ("Bodies/Properties/VersioningConfiguration", kept, "stays as a version"),
+            ("Bodies/Properties/BucketName", json!("bodies"), "taken by anybody"),
+            ("Bodies/DeletionPolicy", json!("Delete"), "DeletionPolicy is not Retain"),
+            ("BodiesPolicy/Properties/PolicyDocument/Statement/0/Condition", Value::Null, "without TLS"),
+        ],
+    )
+}
+
 fn fronts() -> Vec<Break> {
     let any = json!({"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*"});
     in_part(
@@ -172,7 +190,8 @@ fn shared_rights() -> Vec<Break> {
             ("0/Resource", json!("*"), "more than one"),
             ("0/Resource", Value::Null, "no resource"),
             ("0/NotAction", json!("dynamodb:DeleteTable"), "NotAction"),
-            ("1", json!({}), "may not ssm:GetParameter"),
+            ("1", json!({}), "may not s3:ListBucket"),
+            ("2", json!({}), "may not ssm:GetParameter"),
         ],
     );
     all.extend(in_part(
@@ -192,6 +211,7 @@ fn own_rights() -> Vec<Break> {
     let anybody = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]});
     let more = json!(["sqs:GetQueueAttributes", "sqs:SendMessage", "sqs:PurgeQueue"]);
     let wide = json!({"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:*"});
+    let bucket = json!({"Fn::Sub": "${Bodies.Arn}/*"});
     let others = json!({"Fn::GetAtt": ["WorkerRole", "Arn"]});
     in_part(
         "rights",
@@ -199,7 +219,9 @@ fn own_rights() -> Vec<Break> {
         [
             ("ReviewRole/Properties/Policies/0/PolicyDocument/Statement/1/Action", more, "and never does"),
             ("ReviewRole/Properties/Policies/0/PolicyDocument/Statement/1/Resource", wide, "more than one"),
-            ("SweepRole/Properties/Policies/0/PolicyDocument/Statement/2", json!({}), "index due"),
+            ("SweepRole/Properties/Policies/0/PolicyDocument/Statement/3", json!({}), "index due"),
+            ("SweepRole/Properties/Policies/0/PolicyDocument/Statement/1", json!({}), "may not s3:GetObject"),
+            ("HandlerRole/Properties/Policies/0/PolicyDocument/Statement/1/Resource", bucket, "is more than one"),
             ("ReviewRole/Properties/ManagedPolicyArns", aws, "a policy of AWS"),
             ("WorkerRole/Properties/AssumeRolePolicyDocument", anybody, "by others"),
             ("Sweep/Properties/Role", others, "share a role"),

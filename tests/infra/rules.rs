@@ -5,6 +5,7 @@ mod queue;
 mod mapping;
 mod schedule;
 mod table;
+mod bucket;
 mod front;
 mod rights;
 mod secrets;
@@ -25,12 +26,13 @@ pub(crate) type Faults = Vec<String>;
 type Rule = fn(&Template) -> Faults;
 
 /// All rules by name.
-pub(crate) const RULES: [(&str, Rule); 14] = [
+pub(crate) const RULES: [(&str, Rule); 15] = [
     ("times", times::faults),
     ("queue", queue::faults),
     ("mapping", mapping::faults),
     ("schedule", schedule::faults),
     ("table", table::faults),
+    ("bucket", bucket::faults),
     ("front", front::faults),
     ("rights", rights::faults),
     ("secrets", secrets::faults),

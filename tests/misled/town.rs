@@ -95,7 +95,7 @@ impl Town {
         shipstation.add_account("ss-key", "ss-secret", 6000);
         let (account, table) = (stand_in().await.config().await, format!("misled-{manner:?}"));
         create(&account, &table, PATIENCE).await.unwrap();
-        let ledger = Arc::new(Ledger::connect(&account, &table, PATIENCE).await.unwrap());
+        let ledger = Arc::new(backend::contract::stand_in::ledger(&account, &table, PATIENCE).await.unwrap());
         let queue = Queue::new(lane::id::Queue::Orders, Arc::clone(&clock), Settings::default());
         let queue = Arc::new(Misleading::new(queue, manner));
         let config = Config::read(&settings(&shopify, &shipstation), "the test's settings", &|_| None).unwrap();

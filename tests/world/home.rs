@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use backend::aws::bucket;
 use backend::aws::ledger::{Patience, create};
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{BUCKET, Ministack};
 use tokio::sync::OnceCell;
 
 /// As queues on AWS have to be: longer than a lane's lease.
@@ -36,10 +37,15 @@ impl Home {
             Self::Aws | Self::Lambda => {
                 let stand_in = stand_in().await;
                 let name = format!("lanekeeper-{}", MADE.fetch_add(1, Ordering::Relaxed));
-                create(&stand_in.config().await, &name, Patience::default()).await.unwrap();
+                let account = stand_in.config().await;
+                create(&account, &name, Patience::default()).await.unwrap();
+                bucket::create(&account, BUCKET).await.unwrap();
                 let queue = stand_in.queue(&format!("{name}-orders"), VISIBILITY).await.unwrap();
                 let endpoint = stand_in.endpoint();
-                format!("[aws]\ntable = \"{name}\"\norders_queue = \"{queue}\"\nendpoint = \"{endpoint}\"")
+                format!(
+                    "[aws]\ntable = \"{name}\"\nbucket = \"{BUCKET}\"\norders_queue = \"{queue}\"\n\
+                     endpoint = \"{endpoint}\""
+                )
             }
         }
     }

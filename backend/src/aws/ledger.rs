@@ -5,6 +5,7 @@
 
 mod key;
 mod item;
+mod bodies;
 mod table;
 mod made;
 mod told;
@@ -49,13 +50,14 @@ use lane::webhook::Webhook;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::SdkConfig;
+use super::bucket::Bucket;
 use crate::bodies::compress;
 use crate::ledger::unit::Shops as _;
 use crate::ledger::{burst, desk, intake, shipping as rules, work};
 pub use arriving::{Import, ImportError};
 pub use made::{TableError, create};
 pub use table::Patience;
-use table::Table;
+use table::{Table, client};
 
 /// Attempts that one write begins: each is two items or three of the hundred that it may touch.
 const BURST_MAX: u32 = 30;
@@ -73,9 +75,15 @@ pub struct Ledger {
 const LANES_APART: usize = 64;
 
 impl Ledger {
-    /// Finds the table and checks that it is made the way the ledger needs it.
-    pub async fn connect(config: &SdkConfig, table: &str, patience: Patience) -> Result<Self, TableError> {
-        let table = Table::new(config, table, patience);
+    /// Finds the table and checks that it is made the way the ledger needs it. Long bodies go into the bucket, which no other
+    /// table may use.
+    pub async fn connect(
+        config: &SdkConfig,
+        table: &str,
+        bucket: Bucket,
+        patience: Patience,
+    ) -> Result<Self, TableError> {
+        let table = Table::new(client(config, patience), table, bucket);
         made::check(&table).await?;
         Ok(Self { table, patience, lanes: Arc::new([const { Mutex::const_new(()) }; LANES_APART]) })
     }

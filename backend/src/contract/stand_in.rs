@@ -20,11 +20,16 @@ use aws_sdk_sqs::config::Credentials;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 
 use crate::aws::SdkConfig;
+use crate::aws::bucket::{self, Bucket};
+use crate::aws::ledger::{Ledger, Patience};
 
 /// The version our expectations were written against.
 const VERSION: &str = "1.5.33";
 
 const REGION: &str = "us-east-1";
+
+/// What tests call their bucket.
+pub const BUCKET: &str = "bodies";
 
 /// How long it may take until it answers. It takes 0.2 s, or some seconds on a machine that does other things.
 const READY_LOOKS: u32 = 300;
@@ -223,6 +228,15 @@ fn is_healthy(port: u16) -> io::Result<bool> {
     let mut first_line = [0; 12];
     stream.read_exact(&mut first_line)?;
     Ok(first_line == *b"HTTP/1.1 200")
+}
+
+/// The ledger in a table that was made, and in the bucket that all ledgers of the account share here: what they put there
+/// has names of its own.
+pub async fn ledger(config: &SdkConfig, table: &str, patience: Patience) -> Result<Ledger, StandInError> {
+    let told = |why: &dyn std::fmt::Display| StandInError::SetUp(format!("open the ledger {table}: {why}"));
+    bucket::create(config, BUCKET).await.map_err(|error| told(&error))?;
+    let bucket = Bucket::connect(config, BUCKET).await.map_err(|error| told(&error))?;
+    Ledger::connect(config, table, bucket, patience).await.map_err(|error| told(&error))
 }
 
 /// Below the target directory, so that nothing is left outside the tree and a clean build starts clean.

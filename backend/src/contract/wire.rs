@@ -51,8 +51,12 @@ pub enum Fault {
     LosesEvery(usize),
     /// None arrives.
     Cut,
+    /// None arrives after so many more.
+    CutAfter(usize),
     /// The next one waits on the wire until it is let go on.
     HoldsNext,
+    /// The same for the one after so many more.
+    HoldsAfter(usize),
     /// The next read that names this waits, instead of a write.
     HoldsReadOf(&'static str),
     /// A transaction has its items for so long, and another that names one of them is refused. The stand-in makes one write
@@ -121,10 +125,18 @@ impl Wire {
                 state.lost += 1;
                 Fate::Unanswered
             }
-            Fault::Cut if writes => Fate::Cut,
-            Fault::HoldsNext if writes => {
+            Fault::Cut | Fault::CutAfter(0) if writes => Fate::Cut,
+            Fault::HoldsNext | Fault::HoldsAfter(0) if writes => {
                 state.fault = Fault::None;
                 Fate::Waits
+            }
+            Fault::CutAfter(more) if writes => {
+                state.fault = Fault::CutAfter(more - 1);
+                Fate::Passes
+            }
+            Fault::HoldsAfter(more) if writes => {
+                state.fault = Fault::HoldsAfter(more - 1);
+                Fate::Passes
             }
             Fault::HoldsReadOf(_) if held_read => {
                 state.fault = Fault::None;
@@ -133,7 +145,9 @@ impl Wire {
             Fault::None
             | Fault::LosesEvery(_)
             | Fault::Cut
+            | Fault::CutAfter(_)
             | Fault::HoldsNext
+            | Fault::HoldsAfter(_)
             | Fault::HoldsReadOf(_)
             | Fault::Meets(_) => Fate::Passes,
         }

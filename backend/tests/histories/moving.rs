@@ -14,7 +14,7 @@ use backend::contract::histories::play::{BEGINS, Tally, play};
 use backend::contract::histories::step::{Act, Step};
 use backend::contract::histories::{Call, Left, Moment, Subject};
 use backend::contract::ledger::Ports;
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{self, Ministack};
 use backend::embedded::ledger::{Ledger as File, export};
 use backend::moving::{Kind, Record, Sums};
 use lane::clock::{ManualClock, Timestamp};
@@ -65,7 +65,7 @@ impl Moving {
         }
         let name = format!("moved-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         create(&self.config, &name, PATIENCE).await.unwrap();
-        let table = Table::connect(&self.config, &name, PATIENCE).await.unwrap();
+        let table = stand_in::ledger(&self.config, &name, PATIENCE).await.unwrap();
         let mut records = lines.iter().map(|line| serde_json::from_str::<Record>(line).unwrap());
         // The first time it stops in the middle.
         let mut import = table.import(&records.next().unwrap(), Duration::ZERO, now).await.unwrap();

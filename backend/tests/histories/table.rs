@@ -12,7 +12,7 @@ use backend::contract::histories::play::{BEGINS, Tally, play};
 use backend::contract::histories::step::Step;
 use backend::contract::histories::{Call, Left, Moment, Subject, make};
 use backend::contract::ledger::Ports;
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{self, Ministack};
 use backend::contract::wire::{Fault, Wire};
 use futures::future::join_all;
 use lane::clock::{ManualClock, Timestamp};
@@ -41,7 +41,7 @@ impl Table {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("history-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         create(&config, &name, PATIENCE).await.unwrap();
-        let ledger = Arc::new(Ledger::connect(&config, &name, PATIENCE).await.unwrap());
+        let ledger = Arc::new(stand_in::ledger(&config, &name, PATIENCE).await.unwrap());
         Self { config, name, ledger }
     }
 }
@@ -58,7 +58,7 @@ impl Subject for Table {
             Moment::Before => Left::Nothing,
             Moment::Uncommitted => {
                 let (wire, config) = Wire::tap(&self.config);
-                let dying = Arc::new(Ledger::connect(&config, &self.name, GIVES_UP).await.unwrap());
+                let dying = Arc::new(stand_in::ledger(&config, &self.name, GIVES_UP).await.unwrap());
                 wire.fails(Fault::Cut);
                 let ports = Ports::of(&dying);
                 // Whoever had nothing to write is answered.
@@ -78,7 +78,7 @@ impl Subject for Table {
     }
 
     async fn reopen(&mut self, _now: Timestamp) {
-        self.ledger = Arc::new(Ledger::connect(&self.config, &self.name, PATIENCE).await.unwrap());
+        self.ledger = Arc::new(stand_in::ledger(&self.config, &self.name, PATIENCE).await.unwrap());
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backend::aws::ledger::{ImportError, Ledger};
 use backend::contract::ledger::{News, Ports, Scene};
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{self, Ministack};
 use backend::contract::wire::{Fault, Wire};
 use backend::moving::{Begin, FORMAT, Record};
 use lane::clock::{Clock as _, Timestamp};
@@ -164,7 +164,8 @@ async fn an_import_waits_for_a_table_that_does_not_take_it_now() {
     assert!(!ending.is_finished(), "it goes on trying");
     wire.fails(Fault::LosesEvery(2));
     assert!(ending.await.unwrap().unwrap());
-    let scene = Scene { ports: Ports::of(&Arc::new(Ledger::connect(&config, "slow", PATIENCE).await.unwrap())), clock };
+    let scene =
+        Scene { ports: Ports::of(&Arc::new(stand_in::ledger(&config, "slow", PATIENCE).await.unwrap())), clock };
     scene.conserves().await;
     assert!(scene.job("acme", 20).await.place > scene.job("acme", 19).await.place);
 }

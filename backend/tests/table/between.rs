@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use backend::aws::ledger::Ledger;
 use backend::contract::ledger::{News, Ports, Scene};
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{self, Ministack};
 use backend::contract::wire::{Fault, Wire};
 use lane::decision::Verdict;
 use lane::hold::HoldReason;
@@ -36,7 +35,7 @@ impl Two {
         let config = stand_in.config().await;
         let second = scene(&config, table).await;
         let (wire, held) = Wire::tap(&config);
-        let ledger = Arc::new(Ledger::connect(&held, table, PATIENCE).await.unwrap());
+        let ledger = Arc::new(stand_in::ledger(&held, table, PATIENCE).await.unwrap());
         let first = Scene { ports: Ports::of(&ledger), clock: second.clock.clone() };
         second.shop("acme").await;
         Self { _stand_in: stand_in, wire, first, second }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backend::aws::SdkConfig;
-use backend::aws::ledger::Ledger;
 use backend::contract::ledger::{News, Ports, Scene};
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{self, Ministack};
 use futures::future::join_all;
 use lane::history::Happened;
 use lane::id::{JobId, LaneKey, OperatorId, ShopId};
@@ -25,7 +24,7 @@ const WORKERS: usize = 3;
 
 /// Another process at the same table.
 async fn another(config: &SdkConfig, scene: &Scene) -> Scene {
-    let ledger = Arc::new(Ledger::connect(config, "crowd", PATIENCE).await.unwrap());
+    let ledger = Arc::new(stand_in::ledger(config, "crowd", PATIENCE).await.unwrap());
     Scene { ports: Ports::of(&ledger), clock: scene.clock.clone() }
 }
 

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backend::aws::ledger::{Ledger, Patience, create};
+use backend::aws::ledger::{Patience, create};
 use backend::contract::ledger::{News, Ports, Scene};
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{self, Ministack};
 use backend::contract::wire::{Fault, Wire};
 use futures::stream::{self, StreamExt as _};
 use lane::clock::{ManualClock, Timestamp};
@@ -36,7 +36,7 @@ async fn a_hundred_webhooks_a_second_of_one_shop_are_recorded_although_their_wri
     create(&config, "hot", PATIENCE).await.unwrap();
     // For a webhook as patient as the handler is.
     let patience = Patience { webhook: Patience::default().webhook, ..PATIENCE };
-    let ledger = Arc::new(Ledger::connect(&config, "hot", patience).await.unwrap());
+    let ledger = Arc::new(stand_in::ledger(&config, "hot", patience).await.unwrap());
     let clock = Arc::new(ManualClock::starting(Timestamp::from_second(1_800_000_000).unwrap()));
     let scene = &Scene { ports: Ports::of(&ledger), clock };
     scene.shop("acme").await;

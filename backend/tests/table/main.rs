@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backend::aws::SdkConfig;
-use backend::aws::ledger::{Ledger, Patience, create};
+use backend::aws::ledger::{Patience, create};
 use backend::contract::ledger::{Ports, Scene};
+use backend::contract::stand_in;
 use lane::clock::{ManualClock, Timestamp};
 
 /// The stand-in shares the machine with other tests.
@@ -27,7 +28,7 @@ const PATIENCE: Patience =
 /// A ledger on a table of its own.
 async fn scene(config: &SdkConfig, table: &str) -> Scene {
     create(config, table, PATIENCE).await.unwrap();
-    let ledger = Arc::new(Ledger::connect(config, table, PATIENCE).await.unwrap());
+    let ledger = Arc::new(stand_in::ledger(config, table, PATIENCE).await.unwrap());
     let clock = Arc::new(ManualClock::starting(Timestamp::from_second(1_800_000_000).unwrap()));
     Scene { ports: Ports::of(&ledger), clock }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use backend::aws::SdkConfig;
 use backend::aws::ledger::{ImportError, Ledger, create};
 use backend::contract::ledger::{News, Ports, Scene};
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{self, Ministack};
 use backend::embedded::ledger::{ExportError, Ledger as File, OpenError, call_off, export};
 use backend::moving::Record;
 use bytes::Bytes;
@@ -46,7 +46,7 @@ pub(super) fn exported(path: &Path, clock: &ManualClock) -> Vec<Record> {
 
 pub(super) async fn table(config: &SdkConfig, name: &str) -> Arc<Ledger> {
     create(config, name, PATIENCE).await.unwrap();
-    Arc::new(Ledger::connect(config, name, PATIENCE).await.unwrap())
+    Arc::new(stand_in::ledger(config, name, PATIENCE).await.unwrap())
 }
 
 pub(super) async fn imported(table: &Ledger, records: &[Record], now: Timestamp) -> Result<(), ImportError> {

@@ -11,6 +11,9 @@ pub struct Aws {
     /// The table that is the ledger.
     #[serde(deserialize_with = "name")]
     pub table: String,
+    /// The bucket for bodies that are too long for the table.
+    #[serde(deserialize_with = "name")]
+    pub bucket: String,
     /// The queue of orders, by its name or its URL.
     #[serde(deserialize_with = "name")]
     pub orders_queue: String,
@@ -20,6 +23,8 @@ pub struct Aws {
     pub endpoint: Option<ProviderAddress>,
     /// Where `DynamoDB` is reached, for private networks.
     pub dynamodb_endpoint: Option<ProviderAddress>,
+    /// Where S3 is reached.
+    pub s3_endpoint: Option<ProviderAddress>,
     /// Where SQS is reached.
     pub sqs_endpoint: Option<ProviderAddress>,
     /// Where Systems Manager is reached.

@@ -184,6 +184,7 @@ fn a_file_that_is_not_there_is_told_how_to_mend_it() {
 const ON_AWS: &str = r#"
 [aws]
 table = "lanekeeper-prod"
+bucket = "lanekeeper-prod-bodies"
 orders_queue = "lanekeeper-prod-orders.fifo"
 endpoint = "http://127.0.0.1:4566"
 [webhooks]

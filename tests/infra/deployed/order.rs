@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lane::clock::{Clock, SystemClock};
+use rand::Rng as _;
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 use simulators::orders::{Maker, headers, sign};
@@ -35,6 +36,9 @@ async fn an_order_goes_through_with_the_rights_of_the_roles_alone() {
     shipstation.add_account("ss-key", "ss-secret", 600);
     shopify.add_shop(DOMAIN, "a token");
     let mut stack = deploy(&shopify, &shipstation);
+    // The stand-in speaks no TLS, and keeps to the policy.
+    let bucket = json!({"Bucket": stack.output("BucketName")});
+    stack.ask("s3", "delete_bucket_policy", &bucket);
     for (name, value) in
         [("shopify-secret", SECRET), ("key", "ss-key"), ("secret", "ss-secret"), ("acme-token", "a token")]
     {
@@ -54,7 +58,17 @@ async fn an_order_goes_through_with_the_rights_of_the_roles_alone() {
         assert_eq!(post(&http, &url, &order).await, 200);
         arrives(&mut stack, &shipstation, &format!("acme-{}", order["id"])).await;
     }
-    assert_eq!(shipstation.orders().len(), 3);
+
+    // One whose body is no item of the table.
+    let mut order = maker.order(1004, clock.now());
+    let note: String = rand::rng().sample_iter(rand::distr::Alphanumeric).take(900_000).map(char::from).collect();
+    order["note"] = note.into();
+    shopify.put_order(DOMAIN, order.clone()).unwrap();
+    assert_eq!(post(&http, &url, &order).await, 200);
+    arrives(&mut stack, &shipstation, &format!("acme-{}", order["id"])).await;
+    let objects = stack.ask("s3", "list_objects_v2", &bucket)["Contents"].take();
+    assert_eq!(objects.as_array().map(Vec::len), Some(1), "{objects}");
+    assert_eq!(shipstation.orders().len(), 4);
 
     serves_people(&stack, &ann).await;
     tells_its_figures(&mut stack).await;
@@ -64,7 +78,7 @@ async fn an_order_goes_through_with_the_rights_of_the_roles_alone() {
     nothing_was_denied(&mut stack);
 
     takes_rights_away(&mut stack);
-    let order = maker.order(1004, clock.now());
+    let order = maker.order(1005, clock.now());
     assert_eq!(post(&http, &url, &order).await, 503, "who may not write the ledger accepts nothing");
 }
 
@@ -185,13 +199,13 @@ async fn serves_people(stack: &Stack, told: &str) {
         loop {
             let asked = http.get(format!("{url}/api/v1/jobs?state=done")).bearer_auth(token).send().await.unwrap();
             let done: Value = serde_json::from_slice(&asked.bytes().await.unwrap()).unwrap();
-            if done["rows"].as_array().unwrap().len() == 3 {
+            if done["rows"].as_array().unwrap().len() == 4 {
                 return;
             }
             tokio::time::sleep(LOOK).await;
         }
     };
-    tokio::time::timeout(PATIENCE, all_done).await.expect("all three are read back, and people see it");
+    tokio::time::timeout(PATIENCE, all_done).await.expect("all four are read back, and people see it");
 }
 
 /// The schedule's own call, and the metrics that alarms and dashboard are about.

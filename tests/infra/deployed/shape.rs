@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use backend::aws::bucket::Bucket;
 use backend::aws::ledger::{Ledger, Patience, create};
 use backend::aws::queue::{Address, Queue, Settings};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ async fn what_is_deployed_is_what_the_program_needs() {
     table(&mut stack).await;
     queue(&mut stack);
     mapping(&mut stack);
+    bucket(&mut stack);
     functions(&mut stack);
     around(&mut stack);
     settings(&mut stack, &format!("lanekeeper-{STAGE}"));
@@ -35,7 +37,8 @@ async fn accepted_by_the_program(stack: &Stack) {
     let address = Address::Name(format!("lanekeeper-{STAGE}-orders.fifo"));
     let orders = Settings { queue: lane::id::Queue::Orders, address, visibility };
     Queue::connect(&config, orders).await.unwrap();
-    Ledger::connect(&config, &stack.output("TableName"), PATIENCE).await.unwrap();
+    let bucket = Bucket::connect(&config, &stack.output("BucketName")).await.unwrap();
+    Ledger::connect(&config, &stack.output("TableName"), bucket, PATIENCE).await.unwrap();
 }
 
 /// Keys and indexes are those of a table that the program makes by itself.
@@ -86,6 +89,17 @@ fn queue(stack: &mut Stack) {
     assert_eq!(orders["VisibilityTimeout"], "140");
     let redrive: Value = serde_json::from_str(orders["RedrivePolicy"].as_str().unwrap()).unwrap();
     assert_eq!(redrive, json!({"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 1000}));
+}
+
+fn bucket(stack: &mut Stack) {
+    let asked = json!({"Bucket": stack.output("BucketName")});
+    let closed = stack.ask("s3", "get_public_access_block", &asked)["PublicAccessBlockConfiguration"].take();
+    assert_eq!(closed.as_object().unwrap().values().filter(|is| **is == json!(true)).count(), 4, "{closed}");
+    let rules = stack.ask("s3", "get_bucket_encryption", &asked)["ServerSideEncryptionConfiguration"]["Rules"].take();
+    assert_eq!(rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256");
+    assert_eq!(stack.ask("s3", "get_bucket_versioning", &asked)["Status"], Value::Null);
+    let policy = stack.ask("s3", "get_bucket_policy", &asked)["Policy"].take();
+    assert!(policy.as_str().unwrap().contains("aws:SecureTransport"), "{policy}");
 }
 
 fn mapping(stack: &mut Stack) {
@@ -148,6 +162,7 @@ fn settings(stack: &mut Stack, table: &str) {
     assert_eq!(found["Type"], "String");
     let settings: toml::Table = toml::from_str(found["Value"].as_str().unwrap()).unwrap();
     assert_eq!(settings["aws"]["table"].as_str(), Some(table));
+    assert_eq!(settings["aws"]["bucket"].as_str(), Some(stack.output("BucketName").as_str()));
     assert_eq!(settings["aws"]["orders_queue"].as_str(), Some(stack.output("OrdersUrl").as_str()));
     let secret = format!("ssm:/lanekeeper/{STAGE}/shopify-secret");
     assert_eq!(settings["webhooks"]["shopify_secrets"].as_array().unwrap()[0].as_str(), Some(secret.as_str()));

@@ -19,6 +19,8 @@ const ITEMS: [&str; 8] = [
     "dynamodb:UpdateItem",
 ];
 
+/// Asking whether the bucket is there.
+const BUCKET: &str = "s3:ListBucket";
 const LOG: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
 const SECRETS: [&str; 2] = ["kms:Decrypt", "secretsmanager:GetSecretValue"];
 const SEND: [&str; 2] = ["sqs:GetQueueAttributes", "sqs:SendMessage"];
@@ -29,9 +31,12 @@ fn expected(function: &str) -> BTreeSet<&'static str> {
     let own: &[&str] = match function {
         "Worker" => &[SECRETS[0], SECRETS[1], RECEIVE[0], RECEIVE[1], RECEIVE[2]],
         "Review" => &[],
+        "Handler" => &[SECRETS[0], SECRETS[1], "s3:PutObject"],
+        // Redactions are carried out by it.
+        "Sweep" => &[SECRETS[0], SECRETS[1], "s3:GetObject", "s3:DeleteObject"],
         _ => &SECRETS,
     };
-    [&ITEMS, &LOG[..], &SEND[..], &["ssm:GetParameter"], own].concat().into_iter().collect()
+    [&ITEMS, &LOG[..], &SEND[..], &["ssm:GetParameter", BUCKET], own].concat().into_iter().collect()
 }
 
 /// The indexes that each function asks (docs/table.md, "Access patterns").
@@ -45,11 +50,12 @@ fn indexes(function: &str) -> &'static [&'static str] {
 }
 
 /// The only resources that are more than one thing; the last under two conditions.
-const WIDE: [&str; 5] = [
+const WIDE: [&str; 6] = [
     ":parameter/lanekeeper/${Stage}/*",
     ":parameter/aws/reference/secretsmanager/lanekeeper/${Stage}/*",
     ":secret:lanekeeper/${Stage}/*",
     ":log-group:/aws/lambda/lanekeeper-${Stage}-NAME:*",
+    "/bodies/*",
     ":key/*",
 ];
 
@@ -122,7 +128,7 @@ fn judge(function: &str, statement: &Value, faults: &mut Faults) {
         let known = WIDE.iter().any(|wide| log.ends_with(wide));
         needs(known || !written.contains('*'), format!("the resource {resource} is more than one"));
         needs(known || refers_to(resource).is_some() || written.starts_with("arn:"), format!("{resource} is no ARN"));
-        if written.ends_with(WIDE[4]) {
+        if written.ends_with(WIDE[5]) {
             let context = statement["Condition"]["StringLike"].as_object().is_some_and(|like| {
                 like.keys().any(|key| key.starts_with("kms:EncryptionContext:"))
                     && like.values().all(|arn| WIDE.iter().any(|wide| text(arn).ends_with(wide)))

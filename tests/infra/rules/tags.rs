@@ -6,12 +6,13 @@ use super::{Faults, expect};
 use crate::template::{FUNCTION, Template};
 
 /// Kinds that have no tags: what belongs to something that has, and the dashboard.
-const BARE: [&str; 5] = [
+const BARE: [&str; 6] = [
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::CloudWatch::Dashboard",
     "AWS::IAM::ManagedPolicy",
     "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
 ];
 
 pub(super) fn faults(template: &Template) -> Faults {

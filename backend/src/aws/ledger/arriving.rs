@@ -28,6 +28,9 @@ use lines::Line;
 /// Items that are written in a go: eight calls at once.
 const WRITTEN_AT_ONCE: usize = 200;
 
+/// Long bodies that are put into the bucket in a go.
+const OBJECTS_AT_ONCE: usize = 8;
+
 /// Why a ledger did not arrive.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -75,6 +78,8 @@ pub struct Import {
     run: String,
     now: Timestamp,
     items: Vec<(Key, Item)>,
+    /// Bodies that are too long for an item, with their names in the bucket.
+    objects: Vec<(String, Vec<u8>)>,
     sums: Sums,
     lines: BTreeMap<LaneKey, Line>,
     accounts: BTreeMap<AccountId, Account>,
@@ -97,7 +102,7 @@ impl Import {
         }
         *self.sums.entry(kind).or_default() += 1;
         self.add(record)?;
-        if self.items.len() >= WRITTEN_AT_ONCE {
+        if self.items.len() >= WRITTEN_AT_ONCE || self.objects.len() >= OBJECTS_AT_ONCE {
             self.flush().await?;
         }
         Ok(None)
@@ -121,6 +126,9 @@ impl Import {
     async fn flush(&mut self) -> Result<(), ImportError> {
         if !self.is_the_run().await? {
             return Err(ImportError::Overtaken);
+        }
+        for (object, body) in std::mem::take(&mut self.objects) {
+            self.ledger.table.bucket().put(&object, &body).await?;
         }
         Ok(self.ledger.table.put_all(std::mem::take(&mut self.items)).await?)
     }

@@ -82,9 +82,9 @@ impl Key {
         Self::new(format!("webhook#{id:020}"), "webhook")
     }
 
-    /// A body is cut into parts, because an item may not be large.
-    pub(super) fn body_part(id: u64, part: u64) -> Self {
-        Self::new(format!("webhook#{id:020}"), format!("body#{part:03}"))
+    /// An object of the bucket that no webhook names, and from when on it is nobody's.
+    pub(super) fn object(from: Timestamp, object: &str) -> Self {
+        Self::new(OBJECTS.to_owned(), format!("{}#{object}", sortable(from)))
     }
 
     /// Leads to a webhook that is no job's.
@@ -213,6 +213,15 @@ pub(super) fn of_loose(source: Source, name: &str, shop: Option<&ShopId>) -> Str
     }
 }
 
+/// Objects that no webhook names are few, and stand together.
+pub(super) const OBJECTS: &str = "objects";
+
+/// The object of an item that stands there.
+pub(super) fn object_of(key: &Key) -> Result<&str, Fault> {
+    let name = key.sk.split_once('#').map(|(_, object)| object);
+    name.ok_or_else(|| Fault::unreadable(format_args!("the name of an object: {}", key.sk)))
+}
+
 /// Requests about somebody's data are few, and stand together.
 pub(super) const REQUESTS: &str = "privacy";
 
@@ -241,7 +250,7 @@ pub(super) fn sortable(at: Timestamp) -> String {
     format!("{:020}", at.as_microsecond().max(0))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string cannot fail.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 use std::time::Duration;
 
 use super::item::{PK, SK};
-use super::table::{DUE, Index, LIST, OTHER_LIST, Patience, Table};
+use super::table::{DUE, Index, LIST, OTHER_LIST, Patience, Table, client};
 use crate::aws::SdkConfig;
 
 /// Why a table is not used.
@@ -83,10 +83,9 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Makes a table, paid for by request, without backups.
 pub async fn create(config: &SdkConfig, name: &str, patience: Patience) -> Result<(), TableError> {
-    let table = Table::new(config, name, patience);
+    let client = client(config, patience);
     let unreachable = |why: String| TableError::Unreachable { name: name.to_owned(), why };
-    let mut call = table
-        .client()
+    let mut call = client
         .create_table()
         .table_name(name)
         .billing_mode(BillingMode::PayPerRequest)
@@ -106,7 +105,7 @@ pub async fn create(config: &SdkConfig, name: &str, patience: Patience) -> Resul
     }
     call.send().await.map_err(|error| unreachable(DisplayErrorContext(&error).to_string()))?;
     for _ in 0..LOOKS {
-        let asked = table.client().describe_table().table_name(name).send().await;
+        let asked = client.describe_table().table_name(name).send().await;
         let found = asked.map_err(|error| unreachable(DisplayErrorContext(&error).to_string()))?;
         if found.table.and_then(|table| table.table_status) == Some(TableStatus::Active) {
             return Ok(());

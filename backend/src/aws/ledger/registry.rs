@@ -12,11 +12,12 @@ use lane::view::{Page, QuarantineReason};
 use lane::wake_up::Envelope;
 
 use super::Ledger;
+use super::bodies::{drop_body, has_body};
 use super::item::Item;
 use super::key::Key;
 use super::lists::{all, all_items, listed};
 use super::rows::shops::{ACCOUNTS, OPERATOR, OPERATORS, SHOPS, STOP_UNTIL};
-use super::rows::webhooks::{ASIDE, BODY, CONTENT, OUTCOME, QUARANTINE, RECEIVED_AT, WORDS, webhook_number};
+use super::rows::webhooks::{ASIDE, CONTENT, OUTCOME, QUARANTINE, RECEIVED_AT, WORDS, webhook_number};
 use super::table::{LIST, Table};
 use super::unit::TableUnit;
 use crate::ledger::fault::Fault;
@@ -88,12 +89,12 @@ async fn expire(unit: &mut TableUnit, id: u64) -> Result<bool, Fault> {
     let Some(item) = unit.read(&Key::webhook(id)).await? else { return Ok(false) };
     let unknown_shop = item.text(QUARANTINE) == Some(QuarantineReason::UnknownShop.as_str());
     let unreadable = item.text(QUARANTINE) == Some(QuarantineReason::Unreadable.as_str());
-    let has_body = item.bytes(BODY).is_some();
-    if !(unknown_shop || (unreadable && has_body)) {
+    let is_kept = has_body(&item);
+    if !(unknown_shop || (unreadable && is_kept)) {
         return Ok(false);
     }
     unit.change_webhook(id, |item| {
-        item.set(BODY, None::<i64>);
+        drop_body(item);
         if unreadable {
             item.set(WORDS, EXPIRED);
         } else {

@@ -22,6 +22,7 @@ const DUE_AT_ONCE: usize = 1000;
 impl Ledger {
     pub(super) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Swept, LedgerError> {
         self.is_all_here().await?;
+        self.clear_bucket(now).await;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let due = self.due(Among::UpTo(now.as_microsecond()), DUE_AT_ONCE).await?;
         let (mut looked_at, mut sends) = (0, Vec::new());

@@ -15,6 +15,7 @@ use lane::ports::LedgerError;
 use super::item::{Item, PK, REV, SK};
 use super::key::Key;
 use crate::aws::SdkConfig;
+use crate::aws::bucket::Bucket;
 use crate::ledger::fault::Fault;
 
 /// How long an answer is waited for.
@@ -54,6 +55,7 @@ pub(super) struct Index {
 pub(super) struct Table {
     client: Client,
     name: String,
+    bucket: Bucket,
 }
 
 /// What came of writing.
@@ -107,15 +109,24 @@ impl<'a> Range<'a> {
     }
 }
 
+/// Calls to `DynamoDB`, none of which is waited for longer.
+pub(super) fn client(config: &SdkConfig, patience: Patience) -> Client {
+    // A write whose answer was lost is asked about once more.
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(patience.one_try)
+        .operation_timeout(patience.webhook / 2)
+        .build();
+    Client::from_conf(aws_sdk_dynamodb::config::Builder::from(config).timeout_config(timeouts).build())
+}
+
 impl Table {
-    pub(super) fn new(config: &SdkConfig, name: &str, patience: Patience) -> Self {
-        // A write whose answer was lost is asked about once more.
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(patience.one_try)
-            .operation_timeout(patience.webhook / 2)
-            .build();
-        let config = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(timeouts).build();
-        Self { client: Client::from_conf(config), name: name.to_owned() }
+    pub(super) fn new(client: Client, name: &str, bucket: Bucket) -> Self {
+        Self { client, name: name.to_owned(), bucket }
+    }
+
+    /// Where bodies lie that are too long for an item.
+    pub(super) fn bucket(&self) -> &Bucket {
+        &self.bucket
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -38,6 +38,8 @@ pub(super) struct TableUnit {
     told: BTreeMap<Key, Told>,
     /// Parts of orders that it has written.
     pub(super) parts: usize,
+    /// Objects of the bucket that no webhook names once this is written.
+    pub(super) dropped: Vec<Key>,
     /// The request of a person that it took for a new one.
     pub(super) new_request: Option<Box<Key>>,
 }
@@ -52,6 +54,7 @@ impl TableUnit {
             ended: Vec::new(),
             told: BTreeMap::new(),
             parts: 0,
+            dropped: Vec::new(),
             new_request: None,
         }
     }
@@ -122,7 +125,17 @@ impl TableUnit {
 
     /// Writes an item at once, whatever becomes of the unit.
     pub(super) async fn put_now(&mut self, key: Key, item: Item) -> Result<(), Fault> {
-        self.put(key.clone(), item.clone());
+        self.put(key.clone(), item);
+        self.write_now(key).await
+    }
+
+    /// The same for an item that goes.
+    pub(super) async fn erase_now(&mut self, key: Key) -> Result<(), Fault> {
+        self.erase(key.clone());
+        self.write_now(key).await
+    }
+
+    async fn write_now(&mut self, key: Key) -> Result<(), Fault> {
         let Some(slot) = self.slots.remove(&key) else { return Ok(()) };
         let Some(write) = slot.write(&self.table, key.clone())? else { return Ok(()) };
         match self.table.write(vec![write], &new_token()).await? {

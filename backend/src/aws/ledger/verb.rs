@@ -57,7 +57,7 @@ impl Ledger {
                 }
                 answer => answer?,
             };
-            let (token, new_request) = (new_token(), unit.new_request.clone());
+            let (token, new_request, dropped) = (new_token(), unit.new_request.clone(), unit.dropped.clone());
             let (writes, ended) = unit.end(&token)?;
             let stands = if writes.is_empty() {
                 self.is_still_new(new_request).await?
@@ -66,6 +66,7 @@ impl Ledger {
             };
             if stands {
                 ended.iter().for_each(tell);
+                self.take_away(dropped).await;
                 return Ok(answer);
             }
             metrics::counter!(CONFLICTS).increment(1);

@@ -49,6 +49,7 @@ impl Ledger {
             run,
             now,
             items: Vec::new(),
+            objects: Vec::new(),
             sums: Sums::new(),
             lines: BTreeMap::new(),
             accounts: BTreeMap::new(),

@@ -5,6 +5,7 @@ use lane::id::AccountId;
 use lane::line::LaneState;
 use lane::shop::SecretRef;
 
+use super::super::bodies::give_body;
 use super::super::item::Item;
 use super::super::key::{Key, job_name};
 use super::super::line::COUNTED;
@@ -58,8 +59,13 @@ impl Import {
             Record::Job(job) => self.add_job(&job)?,
             Record::Part(part) => self.items.push(part_item(&part)),
             Record::Webhook(webhook) => {
-                let body = webhook.body.as_ref().map(|body| body.0.as_slice());
-                self.items.extend(webhook_items(webhook.number, webhook_item(&webhook), body)?);
+                let mut item = webhook_item(&webhook);
+                if let Some(body) = &webhook.body
+                    && let Some(object) = give_body(&mut item, webhook.number, &body.0)
+                {
+                    self.objects.push((object, body.0.clone()));
+                }
+                self.items.extend(webhook_items(webhook.number, item)?);
             }
             Record::Seen { keys } => self.items.extend(keys.iter().map(|key| (Key::seen_half(key), Item::default()))),
             Record::Notice(notice) => {

@@ -86,7 +86,7 @@ async fn came(unit: &mut TableUnit, number: u64) -> Result<Option<Came>, Fault> 
         event_id: item.text(EVENT_ID).map(str::to_owned),
         received_at: item.time(RECEIVED_AT)?.ok_or_else(|| Fault::unreadable("when a webhook came"))?,
         outcome: item.known(OUTCOME)?.to_owned(),
-        body: unit.body_of(number, &item).await?.map(raw),
+        body: unit.body_of(&item).await?.map(raw),
     }))
 }
 

@@ -2,8 +2,9 @@
 
 use lane::privacy::Subject;
 
+use super::super::bodies::{drop_body, has_body};
 use super::super::key::{Key, number_of};
-use super::super::rows::webhooks::{BODY, CONTENT, MERCHANT, OUTCOME, QUARANTINE, RECEIVED_AT, WORDS, drop_all};
+use super::super::rows::webhooks::{CONTENT, MERCHANT, OUTCOME, QUARANTINE, RECEIVED_AT, WORDS, drop_all};
 use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use crate::bodies::raw;
@@ -46,11 +47,11 @@ pub(super) async fn some_of(
 /// known that it came.
 pub(super) async fn judge(unit: &mut TableUnit, whose: &Whose<'_>, number: u64) -> Result<(), Fault> {
     let Some(item) = unit.read(&Key::webhook(number)).await? else { return Ok(()) };
-    let says_nothing = item.bytes(BODY).is_none() && item.text(CONTENT).is_none();
+    let says_nothing = !has_body(&item) && item.text(CONTENT).is_none();
     if says_nothing || item.time(RECEIVED_AT)?.is_none_or(|at| at > whose.came_by) {
         return Ok(());
     }
-    let body = unit.body_of(number, &item).await?.map(raw);
+    let body = unit.body_of(&item).await?.map(raw);
     let names = Names::of_kept(body.as_deref(), item.text(CONTENT));
     let mut theirs = names.name(whose.subject) || body.as_deref().is_some_and(|body| says_any(body, whose.names));
     for id in &names.orders {
@@ -60,7 +61,7 @@ pub(super) async fn judge(unit: &mut TableUnit, whose: &Whose<'_>, number: u64) 
         forget(unit, number, false).await?;
     } else if names.nobody() && body.is_some() {
         unit.change_webhook(number, |item| {
-            item.set(BODY, None::<i64>);
+            drop_body(item);
             if item.text(QUARANTINE).is_some() {
                 item.set(WORDS, BODY_GONE);
             }

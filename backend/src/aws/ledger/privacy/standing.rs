@@ -4,11 +4,12 @@
 use lane::clock::Timestamp;
 use lane::id::LaneKey;
 
+use super::super::bodies::has_body;
 use super::super::key::{Key, number_of};
 use super::super::line::HEARD;
 use super::super::rows::kept::lists_of_loose;
 use super::super::rows::shops::{LEFT_AT, REMOVED_AT, is_removed};
-use super::super::rows::webhooks::{BODY, CONTENT, QUARANTINE, RECEIVED_AT, TOPIC};
+use super::super::rows::webhooks::{CONTENT, QUARANTINE, RECEIVED_AT, TOPIC};
 use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
 use super::asked::Request;
@@ -51,7 +52,7 @@ async fn is_heard_after(unit: &mut TableUnit, request: &Request, left: Timestamp
         let range = Range { backwards: true, ..Range::new(&list, Among::All, KEPT_MAX) };
         for found in unit.table.query(&range).await? {
             let Some(item) = unit.read(&Key::webhook(number_of(&found.key()?)?)).await? else { continue };
-            let is_kept = item.bytes(BODY).is_some() || item.text(CONTENT).is_some();
+            let is_kept = has_body(&item) || item.text(CONTENT).is_some();
             let later = item.time(RECEIVED_AT)?.is_some_and(|at| at > left);
             let leaves = item.text(TOPIC) == Some("app/uninstalled");
             if item.text(QUARANTINE).is_some() && is_kept && later && !leaves {

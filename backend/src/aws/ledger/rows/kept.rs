@@ -1,20 +1,19 @@
-//! How a webhook is kept: its body in as many items as it takes, and what leads to it.
+//! How a webhook is kept, and what leads to it.
 
 use lane::id::ShopId;
 use lane::shop::Source;
 use lane::view::QuarantineReason;
 use lane::webhook::Webhook;
 
+use super::super::bodies::object_dropped;
 use super::super::item::Item;
 use super::super::key::{Key, of_loose};
 use super::super::table::{Among, LIST, Range};
 use super::super::unit::TableUnit;
-use super::webhooks::{ASIDE, BODY, JOB, MERCHANT, QUARANTINE, SHOP, SOURCE, source_of};
+use super::webhooks::{ASIDE, JOB, MERCHANT, QUARANTINE, SHOP, SOURCE, source_of};
 use crate::ledger::fault::Fault;
 use crate::ledger::row::JobRef;
 
-/// How many further items the body goes on in.
-const PARTS: &str = "parts";
 /// The webhook that an item leads to.
 const WEBHOOK: &str = "webhook";
 /// All webhooks of a job, in its item.
@@ -22,9 +21,6 @@ const WEBHOOKS: &str = "webhooks";
 
 /// Webhooks of a list that are read at once.
 const LOOSE_AT_ONCE: usize = 100;
-
-/// Bytes of a body that one item holds (*Constraints*: an item may have 400 KB).
-const PART: usize = 350 * 1024;
 
 /// Where all webhooks of no job stand of a shop, or of the names in which they came before it was known.
 pub(in super::super) fn lists_of_loose(source: Source, domains: &[String], shop: Option<&ShopId>) -> Vec<String> {
@@ -60,21 +56,10 @@ pub(super) fn with_webhooks(job: Item, numbers: &[u64]) -> Item {
     job.with(WEBHOOKS, (!numbers.is_empty()).then(|| numbers.join(" ")))
 }
 
-/// A webhook that is new: its item, its body in as many items as it takes, and what leads to it.
-pub(in super::super) fn webhook_items(id: u64, mut item: Item, body: Option<&[u8]>) -> Result<Vec<(Key, Item)>, Fault> {
-    let mut items = Vec::new();
-    if let Some(body) = body {
-        // Also an empty one was kept.
-        let mut parts = body.chunks(PART);
-        item.set(BODY, parts.next().unwrap_or_default());
-        for (nth, part) in (1..).zip(parts) {
-            item.set(PARTS, nth);
-            items.push((Key::body_part(id, nth), Item::default().with(BODY, part)));
-        }
-    }
-    items.extend(loose(&item)?.map(|list| (Key::loose(&list, id), leads_to(id, &item))));
-    items.push((Key::webhook(id), listed(item, id)));
-    Ok(items)
+/// A webhook that is new: its item, and what leads to it.
+pub(in super::super) fn webhook_items(id: u64, item: Item) -> Result<Vec<(Key, Item)>, Fault> {
+    let leads = loose(&item)?.map(|list| (Key::loose(&list, id), leads_to(id, &item)));
+    Ok(leads.into_iter().chain([(Key::webhook(id), listed(item, id))]).collect())
 }
 
 /// What leads to a webhook of no job.
@@ -84,8 +69,8 @@ fn leads_to(id: u64, webhook: &Item) -> Item {
 
 impl TableUnit {
     /// Writes a webhook that is new.
-    pub(super) fn put_webhook(&mut self, id: u64, item: Item, body: Option<&[u8]>) -> Result<(), Fault> {
-        for (key, item) in webhook_items(id, item, body)? {
+    pub(super) fn put_webhook(&mut self, id: u64, item: Item) -> Result<(), Fault> {
+        for (key, item) in webhook_items(id, item)? {
             self.put_new(key, item);
         }
         Ok(())
@@ -99,27 +84,14 @@ impl TableUnit {
     ) -> Result<(), Fault> {
         let key = Key::webhook(id);
         let Some(mut item) = self.read(&key).await? else { return Ok(()) };
-        let (before, parts) = (loose(&item)?, item.count(PARTS)?);
+        let before = item.clone();
         change(&mut item);
-        if item.bytes(BODY).is_none() && parts > 0 {
-            item.set(PARTS, None::<i64>);
-            (1..=parts).for_each(|part| self.erase(Key::body_part(id, part)));
+        if let Some(object) = object_dropped(&before, &item) {
+            self.drop_object(object);
         }
-        self.lead_to_loose(id, before, &item)?;
+        self.lead_to_loose(id, loose(&before)?, &item)?;
         self.put(key, listed(item, id));
         Ok(())
-    }
-
-    /// The whole body of a webhook, as it was kept.
-    pub(in super::super) async fn body_of(&mut self, id: u64, item: &Item) -> Result<Option<Vec<u8>>, Fault> {
-        let Some(first) = item.bytes(BODY) else { return Ok(None) };
-        let mut body = first.to_vec();
-        for part in 1..=item.count(PARTS)? {
-            let part = self.read(&Key::body_part(id, part)).await?;
-            let part = part.ok_or_else(|| Fault::unreadable("a body of which a part is missing"))?;
-            body.extend_from_slice(part.bytes(BODY).unwrap_or_default());
-        }
-        Ok(Some(body))
     }
 
     /// Lets the list of those that are no job's lead to a webhook as long as it is none's.

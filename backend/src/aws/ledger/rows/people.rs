@@ -4,11 +4,12 @@ use lane::clock::Timestamp;
 use lane::id::ShopId;
 use lane::shop::Source;
 
+use super::super::bodies::has_body;
 use super::super::item::Item;
 use super::super::key::{Key, number_of, of_loose};
 use super::super::table::{Among, Range};
 use super::super::unit::TableUnit;
-use super::webhooks::{BODY, CONTENT, MERCHANT, QUARANTINE, RECEIVED_AT, SHOP, SOURCE};
+use super::webhooks::{CONTENT, MERCHANT, QUARANTINE, RECEIVED_AT, SHOP, SOURCE};
 use crate::ledger::fault::Fault;
 use crate::ledger::tombs::Tomb;
 use crate::ledger::unit::{Asked, People};
@@ -81,7 +82,7 @@ impl People for TableUnit {
             let found = self.query(&Range::new(&list, among, LOOSE_AT_ONCE)).await?;
             for (key, _) in &found {
                 let webhook = self.read(&Key::webhook(number_of(key)?)).await?;
-                let is_kept = |item: &Item| item.bytes(BODY).is_some() || item.text(CONTENT).is_some();
+                let is_kept = |item: &Item| has_body(item) || item.text(CONTENT).is_some();
                 if webhook.is_some_and(|item| item.text(QUARANTINE).is_some() && is_kept(&item)) {
                     return Ok(true);
                 }

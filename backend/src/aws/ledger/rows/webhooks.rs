@@ -5,6 +5,7 @@ use lane::shop::{Shop, Source};
 use lane::view::QuarantineReason;
 use lane::webhook::{Content, Webhook};
 
+use super::super::bodies::{drop_body, give_body};
 use super::super::item::Item;
 use super::super::key::{Key, job_name, of_loose, read_job_name};
 use super::super::privacy::loose::forget;
@@ -133,8 +134,12 @@ impl Webhooks for TableUnit {
             }
         }
         self.rely_on_owner(webhook, shop);
-        self.put_webhook(id, item, body)?;
-        Ok(())
+        if let Some(body) = body
+            && let Some(object) = give_body(&mut item, id, body)
+        {
+            self.put_object(&object, body, webhook.received_at).await?;
+        }
+        self.put_webhook(id, item)
     }
 
     async fn kept_for(&mut self, shop: &Shop, most: usize) -> Result<Vec<u64>, Fault> {
@@ -218,7 +223,8 @@ impl Webhooks for TableUnit {
 
 /// Everything that a webhook says goes; that it came stays.
 pub(in super::super) fn drop_all(item: &mut Item) {
-    for gone in [BODY, CONTENT, WORDS, QUARANTINE] {
+    drop_body(item);
+    for gone in [CONTENT, WORDS, QUARANTINE] {
         item.set(gone, None::<i64>);
     }
 }

@@ -2,7 +2,7 @@
 //! moved by hand: all that happens between two moves happens at once.
 
 use backend::aws::ledger::{Patience, create};
-use backend::contract::stand_in::Ministack;
+use backend::contract::stand_in::{self, Ministack};
 use futures::future::join_all;
 use std::sync::atomic::AtomicUsize;
 
@@ -121,7 +121,7 @@ async fn processes_that_race_at_the_table_never_exceed_the_limit() {
     create(&config, "race", patience).await.unwrap();
     let mut ledgers: Vec<Arc<dyn Limits>> = Vec::new();
     for _ in 0..PROCESSES {
-        let ledger = backend::aws::ledger::Ledger::connect(&config, "race", patience).await.unwrap();
+        let ledger = stand_in::ledger(&config, "race", patience).await.unwrap();
         ledgers.push(Arc::new(ledger));
     }
     race(ledgers).await;
