@@ -10,6 +10,7 @@ use backend::contract::ledger::{News, Scene};
 use backend::contract::stand_in::{self, BUCKET, Ministack};
 use backend::contract::wire::{Fault, Wire};
 use bytes::Bytes;
+use lane::clock::Clock as _;
 use lane::marks::Mark;
 use lane::ports::{LedgerError, Recorded, Redacted};
 use lane::privacy::{Ask, PrivacyRequest, Subject};
@@ -17,7 +18,7 @@ use lane::view::Page;
 use lane::webhook::Content;
 use sha2::{Digest as _, Sha256};
 
-use super::{PATIENCE, scene};
+use super::{PATIENCE, moved, scene};
 
 /// Text that does not get shorter than half by compressing it.
 fn noise(length: usize) -> String {
@@ -220,4 +221,31 @@ async fn without_the_bucket_long_webhooks_come_again_and_all_others_are_kept() {
     assert!(refused.to_string().contains("not what was put there"), "{refused}");
     owner.0.delete_object().bucket(BUCKET).key(&objects[0]).send().await.unwrap();
     assert_eq!(exported(&scene, "207").await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_body_comes_along_once_however_often_its_import_is_made() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), moved::clock());
+    let path = folder.path().join("ledger.db");
+    let file = moved::open(&path, &clock);
+    file.shop("acme").await;
+    assert!(matches!(arrives(&file, long_body(207, 900_000), unreadable()).await, Ok(Recorded::Quarantined(_))));
+    drop(file);
+    let records = moved::exported(&path, &clock);
+
+    let stand_in = Ministack::start().unwrap();
+    let config = stand_in.config().await;
+    let (ledger, owner) = (moved::table(&config, "moved").await, Owner::of(&config));
+    // The first time the machine dies before the end, with all items written.
+    let mut import = ledger.import(&records[0], Duration::ZERO, clock.now()).await.unwrap();
+    for record in records[1..records.len() - 1].iter().chain(&vec![records[1].clone(); 200]) {
+        import.take(record.clone()).await.unwrap();
+    }
+    assert_eq!(owner.objects().await.len(), 1, "it was on its way");
+    moved::imported(&ledger, &records, clock.now()).await.unwrap();
+    assert_eq!(owner.objects().await.len(), 1);
+    let there = Scene { ports: Ports::of(&ledger), clock };
+    assert_eq!(exported(&there, "207").await, [long_body(207, 900_000)]);
+    redacted(&there, "207").await;
+    assert_eq!(owner.objects().await, Vec::<String>::new());
 }
