@@ -11,11 +11,10 @@ use lane::line::{LineEntry, Ready};
 use lane::state::StateKind;
 use lane::view::{Figures, LaneView};
 
-use super::key::{ENTRY, Key, of_lane};
+use super::key::Key;
 use super::line::{COUNTED, COUNTS};
 use super::lists::lanes_after;
-use super::rows::lanes::read_entry;
-use super::table::{Among, Range, Table};
+use super::table::Table;
 use super::unit::TableUnit;
 use crate::ledger::fault::Fault;
 use crate::ledger::unit::Lanes as _;
@@ -49,10 +48,7 @@ pub(super) async fn view(table: &Table, key: &LaneKey, now: Timestamp) -> Result
 
 async fn view_once(unit: &mut TableUnit, key: &LaneKey, now: Timestamp) -> Result<Option<LaneView>, Fault> {
     let Some(lane) = unit.lane(key).await? else { return Ok(None) };
-    let pk = of_lane(key);
-    let first = unit.table.query(&Range::new(&pk, Among::Begins(ENTRY), 1)).await?;
-    let first = first.first().map(read_entry).transpose()?;
-    let first = match first {
+    let first = match unit.entries_after(key, None, 1).await?.first() {
         Some(entry) => unit.find_job(key, &entry.job).await?.map(|row| row.job),
         None => None,
     };

@@ -16,6 +16,7 @@ use lane::ports::LedgerError;
 use super::item::Item;
 use super::key::{Key, is_tomb};
 use super::line::{Line, Since, add_counts};
+use super::rows::lanes::Front;
 use super::slot::{Slot, Was};
 use super::table::{Range, Table, Written, revision};
 use super::told::Told;
@@ -32,6 +33,7 @@ pub(super) struct TableUnit {
     pub(super) table: Table,
     slots: BTreeMap<Key, Slot>,
     pub(super) lines: BTreeMap<LaneKey, Line>,
+    pub(super) fronts: BTreeMap<LaneKey, Front>,
     /// Counts of webhooks, which belong to a line if the unit has one.
     pub(super) counts: BTreeMap<String, i64>,
     pub(super) ended: Vec<Ended>,
@@ -50,6 +52,7 @@ impl TableUnit {
             table,
             slots: BTreeMap::new(),
             lines: BTreeMap::new(),
+            fronts: BTreeMap::new(),
             counts: BTreeMap::new(),
             ended: Vec::new(),
             told: BTreeMap::new(),

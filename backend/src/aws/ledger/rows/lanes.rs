@@ -6,7 +6,7 @@ use lane::line::{LaneState, LineEntry, Pick, Ready, pick};
 use serde::{Deserialize, Serialize};
 
 use super::super::item::Item;
-use super::super::key::{ENTRY, Key, LANE, LINE, of_lane};
+use super::super::key::{ENTRY, Key, LANE, of_lane};
 use super::super::line::{DEPTH, Line, PLACES, PUT_OFF, SHOP, Since, WAKE, Wake};
 use super::super::table::{Among, Range, revision};
 use super::super::unit::TableUnit;
@@ -23,6 +23,21 @@ struct Entry {
     job: JobId,
     ready: Ready,
     stops: bool,
+}
+
+/// The first entries of a line, which were read with it.
+pub(in super::super) struct Front {
+    entries: Vec<Item>,
+    /// There are no more.
+    is_end: bool,
+}
+
+impl Front {
+    /// The first so many, or all there are; nothing if there may be more.
+    fn first(&self, most: usize) -> Option<&[Item]> {
+        let is_known = self.is_end || self.entries.len() >= most;
+        is_known.then(|| &self.entries[..self.entries.len().min(most)])
+    }
 }
 
 impl Lanes for TableUnit {
@@ -160,10 +175,19 @@ impl TableUnit {
     /// The line as it was read, with the lane beside it.
     async fn line_item(&mut self, key: &LaneKey) -> Result<Option<Item>, Fault> {
         if !self.knows(&Key::line(key)) {
-            let pk = of_lane(key);
-            for item in self.table.query(&Range::new(&pk, Among::Between(LANE, LINE), 2)).await? {
-                self.remember(&item.key()?, Some(&item))?;
+            // Who writes to a lane asks next who goes first.
+            let (pk, last, most) = (of_lane(key), format!("{ENTRY}\u{10ffff}"), 2 + ENTRIES_AT_ONCE);
+            let found = self.table.query(&Range::new(&pk, Among::Between(LANE, &last), most)).await?;
+            let mut front = Front { is_end: found.len() < most, entries: Vec::new() };
+            for item in found {
+                let key = item.key()?;
+                if key.sk.starts_with(ENTRY) {
+                    front.entries.push(item);
+                } else {
+                    self.remember(&key, Some(&item))?;
+                }
             }
+            self.fronts.insert(key.clone(), front);
             self.remember(&Key::lane(key), None)?;
             self.remember(&Key::line(key), None)?;
         }
@@ -213,10 +237,12 @@ impl TableUnit {
         let changed = self.lines.get(key).map(|line| line.entries.clone()).unwrap_or_default();
         // What this unit takes out may fill a whole page.
         let asked = most + changed.len();
-        let (pk, last) = (of_lane(key), after.map(|place| Key::entry(key, place).sk));
-        let among = Among::after(ENTRY, last.as_deref());
         let mut entries = std::collections::BTreeMap::new();
-        let found = self.table.query(&Range::new(&pk, among, asked)).await?;
+        let front = self.fronts.get(key).filter(|_| after.is_none()).and_then(|front| front.first(asked));
+        let found = match front {
+            Some(front) => front.to_vec(),
+            None => self.query_entries(key, after, asked).await?,
+        };
         let is_end = found.len() < asked;
         for item in found {
             let entry = read_entry(&item)?;
@@ -232,6 +258,11 @@ impl TableUnit {
             }
         }
         Ok(entries.into_values().take(most).collect())
+    }
+
+    async fn query_entries(&self, key: &LaneKey, after: Option<Place>, most: usize) -> Result<Vec<Item>, Fault> {
+        let (pk, last) = (of_lane(key), after.map(|place| Key::entry(key, place).sk));
+        self.table.query(&Range::new(&pk, Among::after(ENTRY, last.as_deref()), most)).await
     }
 
     /// Writes an entry of a line, or takes it out. It is its job's, whose revision guards it.
