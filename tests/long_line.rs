@@ -3,7 +3,7 @@
 //!
 //! `LONG_LINE=150000 OTHERS=200` plays it in full; that takes half an hour.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use axum::body::Bytes;
@@ -12,9 +12,9 @@ use backend::aws::queue::{Address, Queue, Settings};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use lane::clock::{Clock as _, SystemClock};
-use lane::id::{CorrelationId, Fingerprint, JobId};
+use lane::id::{CorrelationId, Fingerprint, JobId, ShopId};
 use lane::marks::Marks;
-use lane::ports::{Desk as _, Intake as _, QueueSender as _};
+use lane::ports::{Desk as _, Intake as _, QueueSender as _, Work as _};
 use lane::shop::Source;
 use lane::webhook::{Content, OrderNews, Webhook};
 use serde_json::Value;
@@ -52,17 +52,17 @@ async fn a_long_line_fills_no_queue_and_keeps_nobody_waiting() {
         world.shop(&name, &[]).await;
         shops.push((name, orders(nth as u64, 2 * EACH as u64)));
     }
-    let alone = trade(&world, &shops, 0..EACH).await;
+    let line = Line::of(&world).await;
+    let alone = trade(&world, &line, &shops, 0..EACH).await;
 
     world.program.signal_worker("TERM").await;
     eventually("the worker has ended", async || world.program.log().contains("the worker ends")).await;
-    let line = Line::of(&world).await;
     line.fill(&world, long).await;
     let held = line.wake_ups().await;
     assert!((1..=WAKE_UPS_MAX).contains(&held), "the queue holds {held} wake-ups of one shop");
     world.program.another_worker(&[]);
     eventually("the long line is worked", async || world.shipstation.journal().commit_count() > others * EACH).await;
-    let beside = trade(&world, &shops, EACH..2 * EACH).await;
+    let beside = trade(&world, &line, &shops, EACH..2 * EACH).await;
 
     let left = line.waiting().await;
     eprintln!(
@@ -89,10 +89,45 @@ struct Waited {
     #[expect(dead_code, reason = "shown")]
     of_100_the_95th: Duration,
     longest: Duration,
+    #[expect(dead_code, reason = "shown")]
+    reads: Reads,
 }
 
-/// The others sell, one after the other at a steady pace.
-async fn trade(world: &World, shops: &[(String, Vec<Value>)], nths: std::ops::Range<usize>) -> Waited {
+/// How long a read of one item took meanwhile. The stand-in answers one call after the other and looks through much for a
+/// few, so that an order, which is some thirty calls, is late by as much as its answers are.
+#[derive(Debug)]
+#[expect(dead_code, reason = "shown")]
+struct Reads {
+    median: Duration,
+    mean: Duration,
+    longest: Duration,
+}
+
+async fn trade(world: &World, line: &Line, shops: &[(String, Vec<Value>)], nths: std::ops::Range<usize>) -> Waited {
+    let (mut pace, mut reads) = (interval(PACE / 4), Vec::new());
+    let read = async {
+        loop {
+            pace.tick().await;
+            let from = Instant::now();
+            line.ledger.shop(&ShopId::parse(CROWDED).unwrap()).await.unwrap();
+            reads.push(from.elapsed());
+        }
+    };
+    let mut waited = tokio::select! {
+        waited = sell(world, shops, nths) => waited,
+        never = read => never,
+    };
+    reads.sort_unstable();
+    waited.sort_unstable();
+    assert!(waited.len() >= shops.len() * EACH);
+    let at = |all: &[Duration], percent: usize| all[(all.len() * percent / 100).min(all.len() - 1)];
+    let mean = reads.iter().sum::<Duration>() / u32::try_from(reads.len()).unwrap();
+    let reads = Reads { median: at(&reads, 50), mean, longest: at(&reads, 100) };
+    Waited { median: at(&waited, 50), of_100_the_95th: at(&waited, 95), longest: at(&waited, 100), reads }
+}
+
+/// The others sell, one after the other at a steady pace. How long each order took.
+async fn sell(world: &World, shops: &[(String, Vec<Value>)], nths: std::ops::Range<usize>) -> Vec<Duration> {
     let clock = SystemClock::start();
     let (mut pace, mut accepted) = (interval(PACE), Vec::new());
     for nth in nths {
@@ -110,11 +145,7 @@ async fn trade(world: &World, shops: &[(String, Vec<Value>)], nths: std::ops::Ra
         let made = journal.commits_of(&key(shop, order))[0].at;
         Duration::try_from(made.duration_since(*from)).unwrap_or_default()
     };
-    let mut waited: Vec<Duration> = accepted.iter().map(waited).collect();
-    waited.sort_unstable();
-    assert!(waited.len() >= shops.len() * EACH);
-    let at = |percent: usize| waited[(waited.len() * percent / 100).min(waited.len() - 1)];
-    Waited { median: at(50), of_100_the_95th: at(95), longest: at(100) }
+    accepted.iter().map(waited).collect()
 }
 
 /// The long line, filled as the handler does it.
