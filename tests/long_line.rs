@@ -3,7 +3,7 @@
 //!
 //! `LONG_LINE=150000 OTHERS=200` plays it in full; that takes half an hour.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use axum::body::Bytes;
@@ -18,7 +18,7 @@ use lane::ports::{Desk as _, Intake as _, QueueSender as _, Work as _};
 use lane::shop::Source;
 use lane::webhook::{Content, OrderNews, Webhook};
 use serde_json::Value;
-use tokio::time::interval;
+use tokio::time::{Instant, interval};
 
 use crate::world::{World, domain, eventually, key, orders, stand_in};
 
