@@ -11,7 +11,7 @@ use lane::ports::LedgerError;
 use sha2::{Digest as _, Sha256};
 
 use super::Ledger;
-use super::item::Item;
+use super::item::{Item, REV};
 use super::key::{Key, OBJECTS, hex, object_of, sortable};
 use super::rows::webhooks::BODY;
 use super::table::{Among, Range};
@@ -62,10 +62,8 @@ impl TableUnit {
         let key = Key::object(after(at, UNDER_WAY), object);
         self.put_now(key.clone(), Item::default()).await?;
         self.table.bucket().put(object, body).await?;
-        // As it is now: if the sweep has begun to take the object away, this unit runs again, with another.
-        if self.read(&key).await?.is_none() {
-            return Err(Fault::Again);
-        }
+        // As it was just made: if the sweep has begun to take the object away, this unit runs again, with another.
+        self.remember(&key, Some(&Item::default().with(REV, 1_i64)))?;
         self.erase(key);
         Ok(())
     }
