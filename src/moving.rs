@@ -114,8 +114,9 @@ fn tell_end(sums: &Sums, without_token: &[ShopId]) {
     say::line(format_args!("imported: {}. Orders go on from there within a minute", words(sums)));
     for shop in without_token {
         say::line(format_args!(
-            "{shop}: its token is in an environment variable or a file of the old machine; its lane will be paused until \
-             `lanekeeper shop add --id {shop} --replace --token ssm:…` says where it is now"
+            "{shop}: its token is in an environment variable or a file of the old machine, and its lane pauses where the \
+             worker cannot read it. Say where it is now with `lanekeeper shop add --id {shop} --replace --token ssm:…` and \
+             all its other terms as they were (--terms, --hold-…): what is left out is as if it had never been said"
         ));
     }
 }

@@ -66,7 +66,7 @@ pub(crate) struct Add {
     /// A domain it had before or has besides. May be repeated.
     #[arg(long, value_name = "NAME.myshopify.com", value_parser = domain)]
     also_domain: Vec<String>,
-    /// Where its Admin API token lies: `env:NAME` or `file:PATH`.
+    /// Where its Admin API token lies: `env:NAME`, `file:PATH`, or `ssm:NAME` on AWS.
     #[arg(long, value_name = "REF")]
     token: SecretRef,
     /// The warehouse account its orders go to, by its name in the settings.

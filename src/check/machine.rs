@@ -45,7 +45,14 @@ async fn on_aws(settings: &Aws, clock: &Arc<dyn Clock>, findings: &mut Findings)
     match aws::open(settings, clock).await {
         Ok(backend) => {
             let Aws { table, bucket, orders_queue, .. } = settings;
-            findings.good(format!("the table {table}, the bucket {bucket} and the queue {orders_queue} can be used"));
+            match backend.ledger.is_all_here().await {
+                Ok(()) => {
+                    findings.good(format!(
+                        "the table {table}, the bucket {bucket} and the queue {orders_queue} can be used"
+                    ));
+                }
+                Err(error) => findings.wrong(format!("table {table}: {error}")),
+            }
             shops(backend.ledger.as_ref(), &format!("table {}", settings.table), findings).await
         }
         Err(error) => {

@@ -18,6 +18,8 @@ use lane::outcome::{PauseReason, Reach};
 use lane::policy::Policy;
 use lane::ports::{LedgerError, Notice, Recorded};
 
+use tokio::task::JoinHandle;
+
 use super::PATIENCE;
 use super::moved::{clock, exported, imported, open, table};
 
@@ -195,4 +197,69 @@ async fn in_a_restored_table_every_order_is_looked_up_and_so_is_what_is_new_for_
     let mut elsewhere = scene.shop_value("acme", Policy::default());
     elsewhere.warehouse = AccountId::at("shipstation", "other");
     assert!(scene.ports.registry.put_shop(&elsewhere, scene.now()).await.is_err());
+}
+
+/// A run that waits, to see whether somebody writes to the table; it is there when this returns.
+async fn waits(ledger: &Arc<Ledger>, begin: &Record, quiet: Duration) -> JoinHandle<Option<ImportError>> {
+    let (of_it, begin, now) = (Arc::clone(ledger), begin.clone(), clock().now());
+    let run = tokio::spawn(async move { of_it.import(&begin, quiet, now).await.err() });
+    let refused = async || {
+        let answer = Ports::of(ledger).work.lanes_to_wake(now, 1).await;
+        matches!(answer, Err(LedgerError::Unavailable(_)))
+    };
+    while !refused().await {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    run
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_waits_opens_no_table_that_another_run_fills() {
+    let (records, now) = (export_of(40).await, clock().now());
+    let stand_in = Ministack::start().unwrap();
+    let config = stand_in.config().await;
+    let ledger = table(&config, "overlapping").await;
+
+    // The other has written some of it when the first looks again.
+    let first = waits(&ledger, &records[0], Duration::from_secs(3)).await;
+    let mut second = ledger.import(&records[0], Duration::ZERO, now).await.unwrap();
+    for record in records[1..records.len() - 1].iter().chain(&vec![records[1].clone(); 200]) {
+        second.take(record.clone()).await.unwrap();
+    }
+    assert!(matches!(first.await.unwrap(), Some(ImportError::Overtaken)));
+    let outside = Ports::of(&ledger);
+    assert!(unavailable(outside.work.lanes_to_wake(now, 10).await), "it is not all here");
+
+    // The other has ended well when the first looks again.
+    let ledger = table(&config, "ended").await;
+    let first = waits(&ledger, &records[0], Duration::from_secs(3)).await;
+    imported(&ledger, &records, now).await.unwrap();
+    assert!(matches!(first.await.unwrap(), Some(ImportError::Overtaken)));
+    let again = ledger.import(&records[0], Duration::ZERO, now).await.err();
+    assert!(matches!(again, Some(ImportError::Arrived(at)) if at == now), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_died_while_it_waited_has_seen_nothing() {
+    let (records, now) = (export_of(1).await, clock().now());
+    let stand_in = Ministack::start().unwrap();
+    let config = stand_in.config().await;
+    let ledger = table(&config, "waited").await;
+    // Who began before the table was marked is held up.
+    let (wire, held) = Wire::tap(&config);
+    let held = Arc::new(stand_in::ledger(&held, "waited", PATIENCE).await.unwrap());
+    let ann = Operator {
+        id: OperatorId::parse("ann").unwrap(),
+        role: Role::Viewer,
+        token_hash: "ab".repeat(32),
+        disabled: false,
+    };
+    wire.fails(Fault::HoldsNext);
+    let put = tokio::spawn(async move { Ports::of(&held).registry.put_operator(&ann).await });
+    wire.holds().await;
+    waits(&ledger, &records[0], Duration::from_mins(5)).await.abort();
+    wire.lets_go();
+    put.await.unwrap().unwrap();
+    let next = ledger.import(&records[0], Duration::ZERO, now).await.err();
+    assert!(matches!(next, Some(ImportError::NotEmpty(_))), "{next:?}");
 }

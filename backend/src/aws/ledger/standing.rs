@@ -71,8 +71,8 @@ pub(super) fn restored(item: Item, at: Option<Timestamp>) -> Item {
 }
 
 impl Ledger {
-    /// Refused while the ledger is only partly here.
-    pub(super) async fn is_all_here(&self) -> Result<(), LedgerError> {
+    /// Refused, in words for people, while the ledger is only partly here.
+    pub async fn is_all_here(&self) -> Result<(), LedgerError> {
         let standing = self.table.get(&Key::standing()).await?;
         Ok(refuse_unready(standing.as_ref())?)
     }

@@ -14,11 +14,14 @@ use super::{Import, ImportError};
 use crate::ledger::fault::Fault;
 use crate::moving::{Begin, FORMAT, Record, Sums};
 
+/// A run has seen that there is nothing else in the table.
+const ALONE: &str = "alone";
+
 /// What an import finds when it begins.
 enum Found {
-    /// A table that nobody has marked.
+    /// A table of which nobody has seen yet that there is nothing else in it.
     New,
-    /// What an earlier run of the same left.
+    /// What an earlier run of the same left, which saw that.
     Begun,
     Arrived(Timestamp),
     Another,
@@ -39,7 +42,7 @@ impl Ledger {
         let found = self.write(|mut unit| async move { (mark(&mut unit, begin, run_of_it).await, unit) }).await?;
         match found {
             Found::Begun => {}
-            Found::New => self.is_alone(quiet).await?,
+            Found::New => self.is_alone(run_of_it, quiet).await?,
             Found::Arrived(at) => return Err(ImportError::Arrived(at)),
             Found::Another => return Err(ImportError::Another(name)),
             Found::Used => return Err(ImportError::NotEmpty(name)),
@@ -59,43 +62,53 @@ impl Ledger {
         })
     }
 
-    /// Takes the mark off again if there is anything else in the table.
-    async fn is_alone(&self, quiet: Duration) -> Result<(), ImportError> {
+    /// Takes the mark off again if there is anything else in the table, but only its own: what is there may be what another
+    /// run has written since.
+    async fn is_alone(&self, run: &str, quiet: Duration) -> Result<(), ImportError> {
         let mut alone = self.table.holds_only(&Key::standing()).await?;
         if alone {
             tokio::time::sleep(quiet).await;
             alone = self.table.holds_only(&Key::standing()).await?;
         }
-        if alone {
-            return Ok(());
+        match self.write(|mut unit| async move { (look(&mut unit, run, alone).await, unit) }).await? {
+            false => Err(ImportError::Overtaken),
+            true if alone => Ok(()),
+            true => Err(ImportError::NotEmpty(self.table.name().to_owned())),
         }
-        self.write(|mut unit| async move { (unmark(&mut unit).await, unit) }).await?;
-        Err(ImportError::NotEmpty(self.table.name().to_owned()))
     }
 }
 
 async fn mark(unit: &mut TableUnit, begin: &Begin, run: &str) -> Result<Found, Fault> {
-    let found = match unit.read(&Key::standing()).await? {
+    let before = unit.read(&Key::standing()).await?;
+    let alone = before.as_ref().and_then(|item| item.text(ALONE)).map(str::to_owned);
+    let found = match before {
         None => Found::New,
         Some(item) => match (item.text(MOVE), item.time(ARRIVED_AT)?) {
             (Some(id), Some(at)) if id == begin.id => Found::Arrived(at),
-            (Some(id), None) if id == begin.id => Found::Begun,
+            (Some(id), None) if id == begin.id && alone.is_some() => Found::Begun,
+            (Some(id), None) if id == begin.id => Found::New,
             (Some(_), None) => Found::Another,
             (Some(_), Some(_)) | (None, _) => Found::Used,
         },
     };
     if matches!(found, Found::New | Found::Begun) {
         let arrives = Item::default().with(MOVE, begin.id.as_str()).with(ARRIVES, begin.at.to_string());
-        unit.put(Key::standing(), arrives.with(RUN, run));
+        unit.put(Key::standing(), arrives.with(RUN, run).with(ALONE, alone));
     }
     Ok(found)
 }
 
-async fn unmark(unit: &mut TableUnit) -> Result<(), Fault> {
-    if unit.read(&Key::standing()).await?.is_some() {
+/// Writes down whether there is nothing else in the table. `false` if another run goes on.
+async fn look(unit: &mut TableUnit, run: &str, alone: bool) -> Result<bool, Fault> {
+    let Some(item) = unit.read(&Key::standing()).await?.filter(|item| item.text(RUN) == Some(run)) else {
+        return Ok(false);
+    };
+    if alone {
+        unit.put(Key::standing(), item.with(ALONE, "yes"));
+    } else {
         unit.erase(Key::standing());
     }
-    Ok(())
+    Ok(true)
 }
 
 impl Import {
