@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use backend::embedded::ledger::Ledger;
 use jiff::SignedDuration;
 use lane::clock::{Clock, Timestamp};
@@ -42,18 +43,16 @@ pub(super) async fn ledger(config: &Config, clock: &Arc<dyn Clock>, findings: &m
 
 /// Table and queue are there and as they have to be, or it is told what is wrong with them.
 async fn on_aws(settings: &Aws, clock: &Arc<dyn Clock>, findings: &mut Findings) -> Vec<Shop> {
-    match aws::open(settings, clock).await {
-        Ok(backend) => {
-            let Aws { table, bucket, orders_queue, .. } = settings;
-            match backend.ledger.is_all_here().await {
-                Ok(()) => {
-                    findings.good(format!(
-                        "the table {table}, the bucket {bucket} and the queue {orders_queue} can be used"
-                    ));
-                }
-                Err(error) => findings.wrong(format!("table {table}: {error}")),
-            }
-            shops(backend.ledger.as_ref(), &format!("table {}", settings.table), findings).await
+    let Aws { table, bucket, orders_queue, .. } = settings;
+    let whole = async {
+        let ledger = aws::open(settings, clock).await?.ledger;
+        ledger.is_all_here().await.with_context(|| format!("table {table}"))?;
+        anyhow::Ok(ledger)
+    };
+    match whole.await {
+        Ok(ledger) => {
+            findings.good(format!("the table {table}, the bucket {bucket} and the queue {orders_queue} can be used"));
+            shops(ledger.as_ref(), &format!("table {table}"), findings).await
         }
         Err(error) => {
             findings.wrong(format!("{error:#}"));

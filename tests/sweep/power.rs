@@ -162,7 +162,6 @@ fn after_a_power_cut_at_any_point_everything_that_was_answered_is_there() {
 }
 
 /// The log after a cut in this line of the record, if nothing is there that was not synced.
-#[cfg(test)]
 fn certain_at(record: &[&str], line: usize) -> String {
     let calls = crate::trace::read(&record.join("\n"));
     let disks = disks_at(&BTreeMap::from([("ledger.db-wal", b"....".to_vec())]), &calls, line);

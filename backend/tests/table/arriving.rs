@@ -17,7 +17,6 @@ use lane::operator::{Operator, Role};
 use lane::outcome::{PauseReason, Reach};
 use lane::policy::Policy;
 use lane::ports::{LedgerError, Notice, Recorded};
-
 use tokio::task::JoinHandle;
 
 use super::PATIENCE;

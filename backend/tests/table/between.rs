@@ -1,10 +1,8 @@
 //! Two writes that meet: one waits on the wire, made of what was read before, while the other is done. What comes of the
 //! first must be true after the second.
 
-use std::sync::Arc;
-
-use backend::contract::ledger::{News, Ports, Scene};
-use backend::contract::stand_in::{self, Ministack};
+use backend::contract::ledger::{News, Scene};
+use backend::contract::stand_in::Ministack;
 use backend::contract::wire::{Fault, Wire};
 use lane::decision::Verdict;
 use lane::hold::HoldReason;
@@ -19,7 +17,7 @@ use lane::state::StateKind;
 use lane::view::{Page, QuarantineReason};
 use lane::webhook::Content;
 
-use super::{PATIENCE, scene};
+use super::{PATIENCE, another, scene};
 
 /// Two processes at one table: what the first writes can be held up.
 struct Two {
@@ -35,8 +33,7 @@ impl Two {
         let config = stand_in.config().await;
         let second = scene(&config, table).await;
         let (wire, held) = Wire::tap(&config);
-        let ledger = Arc::new(stand_in::ledger(&held, table, PATIENCE).await.unwrap());
-        let first = Scene { ports: Ports::of(&ledger), clock: second.clock.clone() };
+        let first = another(&held, &second, table, PATIENCE).await;
         second.shop("acme").await;
         Self { _stand_in: stand_in, wire, first, second }
     }

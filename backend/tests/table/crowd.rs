@@ -2,11 +2,9 @@
 //! who pauses and resumes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use backend::aws::SdkConfig;
-use backend::contract::ledger::{News, Ports, Scene};
-use backend::contract::stand_in::{self, Ministack};
+use backend::contract::ledger::{News, Scene};
+use backend::contract::stand_in::Ministack;
 use futures::future::join_all;
 use lane::history::Happened;
 use lane::id::{JobId, LaneKey, OperatorId, ShopId};
@@ -16,17 +14,11 @@ use lane::ports::{Begin, Complete, Head, Once, Recorded, Release};
 use lane::shop::SkipReason;
 use lane::state::StateKind;
 
-use super::{PATIENCE, scene};
+use super::{PATIENCE, another, scene};
 
 const HANDLERS: u64 = 6;
 const ORDERS_EACH: u64 = 15;
 const WORKERS: usize = 3;
-
-/// Another process at the same table.
-async fn another(config: &SdkConfig, scene: &Scene) -> Scene {
-    let ledger = Arc::new(stand_in::ledger(config, "crowd", PATIENCE).await.unwrap());
-    Scene { ports: Ports::of(&ledger), clock: scene.clock.clone() }
-}
 
 fn acme() -> LaneKey {
     LaneKey::orders(&ShopId::parse("acme").unwrap())
@@ -89,13 +81,13 @@ async fn a_crowd_at_one_shop_loses_nothing_doubles_nothing_and_keeps_the_order()
     scene.hears("acme", &News::of(9_999).cancelled(1)).await;
     let mut handlers = Vec::new();
     for nth in 0..HANDLERS {
-        handlers.push(tokio::spawn(handler(another(&config, &scene).await, nth)));
+        handlers.push(tokio::spawn(handler(another(&config, &scene, "crowd", PATIENCE).await, nth)));
     }
     let mut workers = Vec::new();
     for nth in 0..WORKERS {
-        workers.push(tokio::spawn(worker(another(&config, &scene).await, format!("worker {nth}"))));
+        workers.push(tokio::spawn(worker(another(&config, &scene, "crowd", PATIENCE).await, format!("worker {nth}"))));
     }
-    person(another(&config, &scene).await).await;
+    person(another(&config, &scene, "crowd", PATIENCE).await).await;
     for handler in join_all(handlers).await {
         handler.unwrap();
     }

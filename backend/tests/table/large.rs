@@ -1,13 +1,11 @@
 //! Bodies that no item may hold: they lie in the bucket, and nowhere once they are dropped.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use backend::aws::SdkConfig;
 use backend::aws::ledger::Patience;
-use backend::contract::ledger::Ports;
-use backend::contract::ledger::{News, Scene};
-use backend::contract::stand_in::{self, BUCKET, Ministack};
+use backend::contract::ledger::{News, Ports, Scene};
+use backend::contract::stand_in::{BUCKET, Ministack};
 use backend::contract::wire::{Fault, Wire};
 use bytes::Bytes;
 use lane::clock::Clock as _;
@@ -18,7 +16,7 @@ use lane::view::Page;
 use lane::webhook::Content;
 use sha2::{Digest as _, Sha256};
 
-use super::{PATIENCE, moved, scene};
+use super::{PATIENCE, another, moved, scene};
 
 /// Text that does not get shorter than half by compressing it.
 fn noise(length: usize) -> String {
@@ -167,8 +165,7 @@ async fn what_a_dying_handler_left_in_the_bucket_is_taken_away() {
 /// The same ledger over a wire of its own.
 async fn tapped(scene: &Scene, config: &SdkConfig, table: &str, patience: Patience) -> (Wire, Scene) {
     let (wire, config) = Wire::tap(config);
-    let ledger = Arc::new(stand_in::ledger(&config, table, patience).await.unwrap());
-    (wire, Scene { ports: Ports::of(&ledger), clock: scene.clock.clone() })
+    (wire, another(&config, scene, table, patience).await)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,6 +25,12 @@ use lane::clock::{ManualClock, Timestamp};
 const PATIENCE: Patience =
     Patience { one_try: Duration::from_secs(20), webhook: Duration::from_mins(1), others: Duration::from_mins(1) };
 
+/// Another process at the same table.
+async fn another(config: &SdkConfig, scene: &Scene, table: &str, patience: Patience) -> Scene {
+    let ledger = Arc::new(stand_in::ledger(config, table, patience).await.unwrap());
+    Scene { ports: Ports::of(&ledger), clock: Arc::clone(&scene.clock) }
+}
+
 /// A ledger on a table of its own.
 async fn scene(config: &SdkConfig, table: &str) -> Scene {
     create(config, table, PATIENCE).await.unwrap();

@@ -43,7 +43,7 @@ pub(super) fn give_body(item: &mut Item, id: u64, body: &[u8]) -> Option<String>
 }
 
 pub(super) fn has_body(item: &Item) -> bool {
-    item.bytes(BODY).is_some() || item.text(OBJECT).is_some()
+    item.bytes(BODY).is_some() || named_object(item).is_some()
 }
 
 pub(super) fn drop_body(item: &mut Item) {
@@ -51,9 +51,9 @@ pub(super) fn drop_body(item: &mut Item) {
     item.set(OBJECT, None::<i64>);
 }
 
-/// The object of a webhook that has it no more.
-pub(super) fn object_dropped<'a>(before: &'a Item, after: &Item) -> Option<&'a str> {
-    before.text(OBJECT).filter(|object| after.text(OBJECT) != Some(object))
+/// The object that is a webhook's body, if it is one.
+pub(super) fn named_object(item: &Item) -> Option<&str> {
+    item.text(OBJECT)
 }
 
 impl TableUnit {
@@ -80,7 +80,7 @@ impl TableUnit {
         if let Some(body) = item.bytes(BODY) {
             return Ok(Some(body.to_vec()));
         }
-        let Some(object) = item.text(OBJECT) else { return Ok(None) };
+        let Some(object) = named_object(item) else { return Ok(None) };
         let Some(body) = self.table.bucket().get(object).await? else {
             // A table that was restored names what was dropped since.
             tracing::warn!(object, "a webhook's body is not in the bucket; it counts as dropped");

@@ -5,7 +5,7 @@ use lane::shop::Source;
 use lane::view::QuarantineReason;
 use lane::webhook::Webhook;
 
-use super::super::bodies::object_dropped;
+use super::super::bodies::named_object;
 use super::super::item::Item;
 use super::super::key::{Key, of_loose};
 use super::super::table::{Among, LIST, Range};
@@ -84,12 +84,12 @@ impl TableUnit {
     ) -> Result<(), Fault> {
         let key = Key::webhook(id);
         let Some(mut item) = self.read(&key).await? else { return Ok(()) };
-        let before = item.clone();
+        let (before, object) = (loose(&item)?, named_object(&item).map(str::to_owned));
         change(&mut item);
-        if let Some(object) = object_dropped(&before, &item) {
-            self.drop_object(object);
+        if let Some(object) = object.filter(|object| named_object(&item) != Some(object)) {
+            self.drop_object(&object);
         }
-        self.lead_to_loose(id, loose(&before)?, &item)?;
+        self.lead_to_loose(id, before, &item)?;
         self.put(key, listed(item, id));
         Ok(())
     }
