@@ -9,6 +9,9 @@
 //! A crash between the two writes leaves a ledger that knows more than the file, which alarms nobody. A program that runs
 //! takes a new id every minute: a start alone would not tell a backup that was made since from what ran afterwards.
 //!
+//! The file beside it also says that the ledger was exported: a backup from before does not, and would send its orders a
+//! second time.
+//!
 //! Only this backend needs it. DynamoDB restores a backup into another table, which nobody uses by mistake.
 
 use std::fs::File;
@@ -76,6 +79,31 @@ pub struct Boot {
 #[derive(Debug)]
 pub(super) struct Beside(PathBuf);
 
+/// What stands in the file beside the ledger: an id, and in a second line since when the ledger is on its way elsewhere.
+#[derive(Debug, Default)]
+struct Named {
+    id: Option<BootId>,
+    leaves: Option<Timestamp>,
+}
+
+/// Begins the second line.
+const LEAVES: &str = "exported ";
+
+impl Named {
+    fn parse(text: &str) -> Self {
+        let mut lines = text.lines();
+        let id = lines.next().and_then(|line| BootId::parse(line.trim()));
+        let leaves = lines.next().and_then(|line| line.strip_prefix(LEAVES)?.trim().parse().ok());
+        Self { id, leaves }
+    }
+
+    fn text(&self) -> String {
+        let id = self.id.as_ref().map_or("", |id| id.0.as_str());
+        let leaves = self.leaves.map(|since| format!("{LEAVES}{since}\n")).unwrap_or_default();
+        format!("{id}\n{leaves}")
+    }
+}
+
 impl Beside {
     pub(super) fn of(ledger: &Path) -> Self {
         Self(with_ending(ledger, ".boot"))
@@ -85,20 +113,24 @@ impl Beside {
         &self.0
     }
 
-    /// Whom it names; nobody, if it is not there or no id stands in it.
-    fn read(&self) -> std::io::Result<Option<BootId>> {
+    fn unusable(&self, source: std::io::Error) -> OpenError {
+        OpenError::Unusable { path: self.0.clone(), source }
+    }
+
+    /// What it says; nothing, if it is not there or says nothing that is known.
+    fn read(&self) -> std::io::Result<Named> {
         match std::fs::read_to_string(&self.0) {
-            Ok(text) => Ok(BootId::parse(text.trim())),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => Ok(None),
+            Ok(text) => Ok(Named::parse(&text)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => Ok(Named::default()),
             Err(error) => Err(error),
         }
     }
 
-    /// Once this returns, it names `id` whatever happens; before, it names this one or the last.
-    fn write(&self, id: &BootId) -> std::io::Result<()> {
+    /// Once this returns, it says this whatever happens; before, it says this or what it said last.
+    fn write(&self, named: &Named) -> std::io::Result<()> {
         let new = with_ending(&self.0, ".new");
         let mut file = File::create(&new)?;
-        file.write_all(format!("{}\n", id.0).as_bytes())?;
+        file.write_all(named.text().as_bytes())?;
         file.sync_all()?;
         fail::fail_point!("ledger.before_boot_file");
         std::fs::rename(&new, &self.0)?;
@@ -120,7 +152,8 @@ pub(super) fn open(path: &Path, now: Timestamp, boot: &Boot) -> Result<(Connecti
     if let Err(error) = begin(&mut conn, boot, named.as_ref(), now) {
         return Err(not_begun(&conn, path, error));
     }
-    beside.write(&boot.id).map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
+    let named = Named { id: Some(boot.id.clone()), leaves: None };
+    beside.write(&named).map_err(|source| beside.unusable(source))?;
     Ok((conn, lock))
 }
 
@@ -139,22 +172,43 @@ fn compared(
 ) -> Result<(Connection, Lock, Option<BootId>), OpenError> {
     let (mut conn, lock) = open::sound(path)?;
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
-    if let Some(since) = leaves_since(&conn).map_err(sqlite)? {
+    let named = beside.read().map_err(|source| beside.unusable(source))?;
+    if let Some(since) = leaves_since(&conn).map_err(sqlite)?.or(named.leaves) {
         return Err(OpenError::Leaves { path: path.to_owned(), since });
     }
-    let named = compare(&conn, path, beside, origin)?;
+    compare(&conn, path, beside, named.id.as_ref(), origin)?;
     open::prepare(&mut conn, path, now)?;
-    Ok((conn, lock, named))
+    Ok((conn, lock, named.id))
 }
 
 /// Opens the file for whoever takes the ledger elsewhere, whether it is on its way already or not.
 pub(super) fn open_to_leave(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
+    opened_to_leave(path, now, Origin::LastRun)
+}
+
+/// Opens the file for whoever keeps the ledger here, whether it is what was exported or a backup of it.
+pub(super) fn open_to_stay(path: &Path, now: Timestamp) -> Result<(Connection, Lock), OpenError> {
+    opened_to_leave(path, now, Origin::Backup)
+}
+
+fn opened_to_leave(path: &Path, now: Timestamp, origin: Origin) -> Result<(Connection, Lock), OpenError> {
     // A ledger that is not there must not be made only to be taken away.
     std::fs::metadata(path).map_err(|source| OpenError::Unusable { path: path.to_owned(), source })?;
     let (mut conn, lock) = open::sound(path)?;
-    compare(&conn, path, &Beside::of(path), Origin::LastRun)?;
+    let beside = Beside::of(path);
+    let named = beside.read().map_err(|source| beside.unusable(source))?;
+    compare(&conn, path, &beside, named.id.as_ref(), origin)?;
     open::prepare(&mut conn, path, now)?;
     Ok((conn, lock))
+}
+
+/// Writes beside the ledger since when it is on its way elsewhere, or that it stays. Since when it was until now.
+pub(super) fn leave(path: &Path, leaves: Option<Timestamp>) -> Result<Option<Timestamp>, OpenError> {
+    let beside = Beside::of(path);
+    let before = beside.read().map_err(|source| beside.unusable(source))?;
+    let (id, was) = (before.id, before.leaves);
+    beside.write(&Named { id, leaves }).map_err(|source| beside.unusable(source))?;
+    Ok(was)
 }
 
 fn not_begun(conn: &Connection, path: &Path, error: rusqlite::Error) -> OpenError {
@@ -165,12 +219,17 @@ fn not_begun(conn: &Connection, path: &Path, error: rusqlite::Error) -> OpenErro
     open::as_damage(path, error)
 }
 
-/// Refuses a ledger that does not know whom the file beside it names. Gives the id that the file names.
-fn compare(conn: &Connection, path: &Path, beside: &Beside, origin: Origin) -> Result<Option<BootId>, OpenError> {
+/// Refuses a ledger that does not know whom the file beside it names.
+fn compare(
+    conn: &Connection,
+    path: &Path,
+    beside: &Beside,
+    named: Option<&BootId>,
+    origin: Origin,
+) -> Result<(), OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
-    let named = beside.read().map_err(|source| OpenError::Unusable { path: beside.path().to_owned(), source })?;
     let ran_before = newest(conn).map_err(sqlite)?.is_some();
-    match (&named, origin) {
+    match (named, origin) {
         (None, Origin::LastRun) if ran_before => tracing::warn!(
             file = %beside.path().display(),
             "the file beside the ledger is missing, so nobody can tell whether the ledger is what last ran. If it is a \
@@ -181,7 +240,7 @@ fn compare(conn: &Connection, path: &Path, beside: &Beside, origin: Origin) -> R
         }
         (None | Some(_), Origin::LastRun | Origin::Backup) => {}
     }
-    Ok(named)
+    Ok(())
 }
 
 /// A file of an earlier version, or none yet, knows nobody.
@@ -262,9 +321,9 @@ pub(super) async fn still_runs(
 ) -> Result<(), LedgerError> {
     let (file, new) = (Arc::clone(beside), id.clone());
     let before = apart(move || file.read()).await?;
-    writer.write(move |unit| Ok(note(unit.conn, &new, before.as_ref(), now)?)).await?;
-    let (file, id) = (Arc::clone(beside), id.clone());
-    apart(move || file.write(&id)).await
+    writer.write(move |unit| Ok(note(unit.conn, &new, before.id.as_ref(), now)?)).await?;
+    let (file, named) = (Arc::clone(beside), Named { id: Some(id.clone()), leaves: None });
+    apart(move || file.write(&named)).await
 }
 
 /// Runs something that waits for the disk where nobody waits with it.

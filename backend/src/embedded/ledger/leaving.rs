@@ -1,7 +1,8 @@
 //! The ledger leaves the file for another store: as records ([`crate::moving`]), in one look.
 //!
 //! Two programs that work on the same orders would send each of them twice. So before the first record leaves, the file
-//! says that the ledger is on its way, and from then on it is opened for nothing else, until the move is called off.
+//! says that the ledger is on its way, and from then on it is opened for nothing else, until the move is called off. The
+//! file beside it says so too: whoever puts a backup from before in place is told.
 
 mod rows;
 
@@ -62,7 +63,10 @@ pub fn export(
     if let Some(request) = one(&conn, half_done, [])? {
         return Err(ExportError::UnderWay(request));
     }
-    let begin = mark(&conn, id, clock.now())?;
+    let since = leaves_since(&conn)?.unwrap_or(clock.now());
+    // First beside it: where that cannot be written, the ledger stays as it was.
+    boots::leave(path, Some(since))?;
+    let begin = mark(&conn, id, since)?;
     let mut sums = Sums::new();
     let mut give = |record: Record| {
         *sums.entry(record.kind()).or_default() += 1;
@@ -77,15 +81,19 @@ pub fn export(
 
 /// The ledger stays: the file is opened as before. Since when it was on its way, if it was.
 pub fn call_off(path: &Path, clock: &dyn Clock) -> Result<Option<Timestamp>, ExportError> {
-    let (conn, _lock) = boots::open_to_leave(path, clock.now())?;
+    let (conn, _lock) = boots::open_to_stay(path, clock.now())?;
     let since = leaves_since(&conn)?;
     conn.execute("DELETE FROM moved", [])?;
-    Ok(since)
+    let told = boots::leave(path, None)?;
+    Ok(since.or(told))
 }
 
 /// Writes down that the ledger is on its way. Durable when it returns.
-fn mark(conn: &Connection, id: &str, now: Timestamp) -> Result<Begin, Fault> {
-    conn.execute("INSERT INTO moved (id, at) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM moved)", (id, micros(now)))?;
+fn mark(conn: &Connection, id: &str, since: Timestamp) -> Result<Begin, Fault> {
+    conn.execute(
+        "INSERT INTO moved (id, at) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM moved)",
+        (id, micros(since)),
+    )?;
     let begin = conn.query_row("SELECT id, at FROM moved", [], |row| {
         Ok(Begin { format: FORMAT, id: row.get(0)?, at: from_micros(row.get(1)?) })
     });

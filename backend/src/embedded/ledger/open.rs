@@ -69,8 +69,9 @@ pub enum OpenError {
     },
     /// It was exported: another store has the ledger now, or will have it.
     #[error(
-        "{} was exported at {since} and is used for nothing else: two programs with the same orders would send each of \
-         them twice. If the other one never started, `lanekeeper export --call-off` gives the ledger back to this file",
+        "the ledger of {} was exported at {since}, and neither that file nor a backup in its place is used for anything \
+         else: two programs with the same orders would send each of them twice. If the other one never started, \
+         `lanekeeper export --call-off` gives the ledger back to this file",
         path.display()
     )]
     Leaves {

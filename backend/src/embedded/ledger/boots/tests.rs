@@ -13,7 +13,7 @@ use lane::policy::Policy;
 use lane::ports::{Begin, Burst};
 use lane::state::StateKind::{self, Failed, Held, Rejected, Retrying, Skipped, Waiting};
 
-use super::super::{LOG_PAGES, Ledger};
+use super::super::{LOG_PAGES, Ledger, leaving};
 use super::*;
 use crate::contract::ledger::{News, Ports, Scene};
 
@@ -201,6 +201,45 @@ fn an_empty_ledger_where_one_ran_is_refused_and_a_file_that_names_nobody_is_as_n
         let _ = std::fs::remove_file(with_ending(&machine.file(), ending));
     }
     assert!(machine.is_older());
+}
+
+#[test]
+fn a_backup_from_before_the_ledger_was_exported_starts_for_nobody_until_the_move_is_called_off() {
+    let mut machine = Machine::new();
+    machine.start(Origin::LastRun).unwrap();
+    let backup = machine.backup();
+    machine.start(Origin::LastRun).unwrap();
+    let given = leaving::export(&machine.file(), "a move", machine.clock.as_ref(), &mut |_| Ok(()));
+    given.unwrap();
+    machine.restore(&backup);
+    for origin in [Origin::LastRun, Origin::Backup] {
+        let refused = machine.start(origin).unwrap_err();
+        assert!(matches!(refused, OpenError::Leaves { .. }), "{refused}");
+    }
+    assert!(matches!(look_into(&machine.file(), machine.clock.now()), Err(OpenError::Leaves { .. })));
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(with_ending(&machine.file(), ending));
+    }
+    assert!(matches!(machine.start(Origin::Backup), Err(OpenError::Leaves { .. })), "nor does an empty one");
+
+    machine.restore(&backup);
+    assert!(leaving::call_off(&machine.file(), machine.clock.as_ref()).unwrap().is_some());
+    assert_eq!(leaving::call_off(&machine.file(), machine.clock.as_ref()).unwrap(), None);
+    assert!(machine.is_older(), "it is a backup all the same");
+    machine.start(Origin::Backup).unwrap();
+    assert!(!machine.is_older());
+}
+
+#[test]
+fn where_the_file_beside_it_cannot_say_so_the_ledger_does_not_leave() {
+    let mut machine = Machine::new();
+    machine.start(Origin::LastRun).unwrap();
+    let in_its_way = with_ending(&machine.beside(), ".new");
+    std::fs::create_dir(&in_its_way).unwrap();
+    let refused = leaving::export(&machine.file(), "a move", machine.clock.as_ref(), &mut |_| panic!("it left"));
+    assert!(matches!(refused, Err(leaving::ExportError::Open(OpenError::Unusable { .. }))), "{refused:?}");
+    std::fs::remove_dir(in_its_way).unwrap();
+    assert!(!machine.is_older());
 }
 
 #[test]
