@@ -1,7 +1,7 @@
 //! One shop has very many orders in line, and others trade. Its wake-ups do not fill the queue, and the others' orders are
 //! carried out as soon as they would be without it.
 //!
-//! `LONG_LINE=150000 OTHERS=200` plays it in full; that takes half an hour.
+//! `LONG_LINE=150000 OTHERS=200` plays it in full; that takes a quarter of an hour.
 
 use std::time::Duration;
 
