@@ -12,12 +12,13 @@ use ::lane::id::AccountId;
 use ::lane::outcome::CallRecord;
 use ::lane::ports::Secrets;
 use ::lane::shop::SecretRef;
-use bytes::{Bytes, BytesMut};
-use reqwest::header::HeaderMap;
+use bytes::BytesMut;
 use reqwest::{Client, RequestBuilder, Response};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::answer::{Answer, Reading};
+use super::credentials::Credentials;
 use super::error::CallError;
 use super::transport::{Lost, Transport, network};
 use crate::attempt::CallsLeft;
@@ -29,13 +30,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 const CALL_TIME_MIN: Duration = Duration::from_secs(1);
 /// The longest answer that is read. An order of 500 lines has about 0.5 MB, a page of 500 small orders about 2 MB.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
-/// The longest wait that is taken from an answer. Both providers ask for at most minutes; a slip of theirs must not
-/// silence an account for ever.
-pub(crate) const WAIT_MAX: Duration = Duration::from_hours(24);
-/// The shortest wait after a refusal for being too fast, whatever it asks for. "No time at all" is what is left of a window
-/// in its last moment; coming back at once would be refused again, over and over until it has passed.
-pub(crate) const WAIT_MIN: Duration = Duration::from_secs(1);
-
 /// What every call needs, shared by all attempts.
 #[derive(Clone)]
 pub(crate) struct Wire {
@@ -81,33 +75,6 @@ pub(crate) struct Call<'c> {
     pub(crate) request: RequestBuilder,
 }
 
-/// A whole answer.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    /// When it came.
-    pub(crate) at: Timestamp,
-    pub(crate) intent: Intent,
-}
-
-impl Answer {
-    /// A header that asks to wait for so many seconds. Shopify writes them as `2.0`; parts of one count as a whole.
-    pub(crate) fn wait(&self, header: &str) -> Option<Duration> {
-        let seconds: f64 = self.text(header)?.parse().ok()?;
-        Duration::try_from_secs_f64(seconds.ceil().min(WAIT_MAX.as_secs_f64())).ok()
-    }
-
-    /// A header that is a whole number.
-    pub(crate) fn number(&self, header: &str) -> Option<u64> {
-        self.text(header)?.parse().ok()
-    }
-
-    fn text(&self, header: &str) -> Option<&str> {
-        self.headers.get(header)?.to_str().ok().map(str::trim)
-    }
-}
-
 impl Intent {
     /// A call that left without a usable answer.
     pub(crate) fn unusable(self, at: &'static str, words: impl Into<String>) -> CallError {
@@ -117,15 +84,6 @@ impl Intent {
             Self::Write => CallError::MayHaveHappened { at, words },
         }
     }
-}
-
-/// What a provider makes of an answer.
-pub(crate) struct Reading {
-    pub(crate) lessons: Vec<Lesson>,
-    /// Units that the call turned out not to use.
-    pub(crate) unused: u32,
-    /// The answer's content; null if what was asked for does not exist.
-    pub(crate) content: Result<Value, CallError>,
 }
 
 /// The calls of one attempt.
@@ -140,6 +98,7 @@ pub(crate) struct Calls<'a> {
 struct Notes {
     /// What is left of the units the attempt was given.
     given: BTreeMap<AccountId, u32>,
+    credentials: Credentials,
     records: Vec<CallRecord>,
 }
 
@@ -153,7 +112,7 @@ enum Trip {
 impl<'a> Calls<'a> {
     pub(crate) fn new(wire: &'a Wire, given: Vec<Need>, deadline: Timestamp, left: &'a CallsLeft) -> Self {
         let given = given.into_iter().map(|need| (need.account, need.units)).collect();
-        let notes = Mutex::new(Notes { given, records: Vec::new() });
+        let notes = Mutex::new(Notes { given, ..Notes::default() });
         Self { wire, deadline, left, notes }
     }
 
@@ -165,9 +124,11 @@ impl<'a> Calls<'a> {
         self.wire.clock.now()
     }
 
-    /// A credential as it is now.
+    /// A credential as it is now. No answer of this attempt repeats it from here on.
     pub(crate) async fn secret(&self, reference: &SecretRef) -> Result<SecretString, CallError> {
-        Ok(self.wire.secrets.read(reference).await?)
+        let secret = self.wire.secrets.read(reference).await?;
+        self.notes().credentials.add(&secret);
+        Ok(secret)
     }
 
     /// Makes a call and lets `read` say what the answer means.
@@ -269,7 +230,8 @@ impl<'a> Calls<'a> {
         }
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        Ok(Some(Answer { status, headers, body: body.freeze(), at: self.now(), intent }))
+        let body = self.notes().credentials.cut_out(body.freeze());
+        Ok(Some(Answer { status, headers, body, at: self.now(), intent }))
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {

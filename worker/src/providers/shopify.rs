@@ -23,7 +23,8 @@ use ::lane::shop::Shop;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, Calls, Intent, Reading};
+use super::answer::{Answer, Reading};
+use super::call::{Call, Calls, Intent};
 use super::error::CallError;
 use crate::accounts::ShopifySettings;
 use fetch::Whole;

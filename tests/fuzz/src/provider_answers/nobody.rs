@@ -75,6 +75,6 @@ impl Work for Nobody {
 #[async_trait]
 impl Secrets for Nobody {
     async fn read(&self, _: &SecretRef) -> Result<SecretString, SecretError> {
-        Ok(SecretString::from("nobody's".to_owned()))
+        Ok(SecretString::from(super::CREDENTIAL))
     }
 }

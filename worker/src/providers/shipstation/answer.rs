@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Made, SHIPSTATION, words};
 use crate::limiter::Lesson;
-use crate::providers::call::{Answer, Reading, WAIT_MIN};
+use crate::providers::answer::{Answer, Reading, WAIT_MIN};
 use crate::providers::error::CallError;
 
 /// `ShipStation`'s window: the wait when a 429 says nothing about its end.

@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::SHOPIFY;
 use super::operation::Operation;
 use crate::limiter::Lesson;
-use crate::providers::call::{Answer, Intent, Reading, WAIT_MAX, WAIT_MIN};
+use crate::providers::answer::{Answer, Reading, WAIT_MAX, WAIT_MIN};
+use crate::providers::call::Intent;
 use crate::providers::error::CallError;
 
 /// The wait when Shopify's edge answers 429 without saying how long.
