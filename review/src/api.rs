@@ -21,6 +21,9 @@ use crate::api::answer::Answer;
 use crate::refusal::{Refusal, unanswered};
 use crate::{Review, token};
 
+pub(crate) use answer::{job as job_named, lane as lane_named};
+pub(crate) use jobs::timeline_of;
+
 /// Every other address.
 pub(crate) async fn nothing_here() -> Answer {
     Answer(Refusal::NothingHere)

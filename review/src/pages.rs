@@ -1,4 +1,5 @@
-//! The page for people: what waits for a person, with the buttons, working without any script.
+//! The pages for people: what waits for a person, with the buttons, working without any script; with it there are keys, and
+//! lists that renew themselves.
 //!
 //! A browser shows who it is by a cookie that holds the token. It is sent along with forged requests too, so every
 //! change must come from this site's own pages ([`same_origin`]). Everything else is the API's: the same functions
@@ -7,16 +8,21 @@
 mod same_origin;
 mod sign_in;
 mod problem;
+mod address;
+mod assets;
+mod shell;
 mod card;
-mod kept;
 mod banner;
-mod desk;
+mod held;
+mod failed;
+mod lanes;
+mod aside;
+mod order;
 mod act;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -24,9 +30,6 @@ use axum::routing::{get, post};
 use crate::Review;
 use crate::pages::problem::Problem;
 use crate::refusal::Refusal;
-
-/// Compiled in: one file to serve, and no path to get wrong.
-const STYLE: &str = include_str!("../templates/style.css");
 
 /// Every other address.
 pub(crate) async fn nothing_here() -> Response {
@@ -36,12 +39,20 @@ pub(crate) async fn nothing_here() -> Response {
 /// The routes.
 pub(crate) fn routes() -> Router<Arc<Review>> {
     Router::new()
-        .route("/", get(desk::show))
+        .route("/", get(held::first))
+        .route("/held/{queue}/{group}/{id}", get(held::one))
+        .route("/failed", get(failed::show))
+        .route("/lanes", get(lanes::show))
+        .route("/lanes/{queue}/{group}", get(lanes::one))
+        .route("/aside", get(aside::show))
+        .route("/orders/{queue}/{group}/{id}", get(order::show))
+        .route("/orders/{queue}/{group}/{id}/timeline.json", get(order::download))
         .route("/decide", post(act::decide))
+        .route("/pause", post(act::pause))
         .route("/resume", post(act::resume))
         .route("/release", post(act::release))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route_layer(from_fn(same_origin::check))
-        .route("/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
+        .route("/assets/{version}/{name}", get(assets::serve))
 }

@@ -8,7 +8,7 @@ use lane::decision::Verdict;
 use lane::outcome::Trouble;
 use lane::view::{LaneStatus, LaneView, Recorded};
 
-pub(crate) use standing::{changed, impossible, job};
+pub(crate) use standing::{changed, goes, impossible, job};
 pub(crate) use timeline::tell;
 
 /// A longer text in an order was not written for people, and would hide the rest of the page.
@@ -30,6 +30,11 @@ pub(crate) fn sentence(fragment: &str) -> String {
 /// A moment, for people anywhere.
 pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A moment to the second, where things follow each other quickly.
+pub(crate) fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// How long something has lasted: exact enough to know what is urgent.
@@ -72,7 +77,8 @@ pub(crate) fn lane(view: &LaneView) -> String {
         Some(_) | None => format!("job {job}"),
     };
     match &view.status {
-        LaneStatus::Idle => "nothing to do".to_owned(),
+        LaneStatus::Idle if view.depth == 0 => "nothing to do".to_owned(),
+        LaneStatus::Idle => format!("nothing is ready; {} in line wait for their time, or for a person", view.depth),
         LaneStatus::Running { .. } => "a worker is on it".to_owned(),
         LaneStatus::Waiting => "work is ready and will be taken up".to_owned(),
         LaneStatus::Throttled(rest) => {

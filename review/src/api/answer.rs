@@ -95,12 +95,12 @@ pub(super) fn shop(text: Option<&str>) -> Result<Option<ShopId>, Refusal> {
 }
 
 /// The lane an address names; a text that cannot name one is as good as one that is not there.
-pub(super) fn lane(queue: &str, group: &str) -> Option<LaneKey> {
+pub(crate) fn lane(queue: &str, group: &str) -> Option<LaneKey> {
     LaneKey::in_queue(queue.parse().ok()?, group).ok()
 }
 
 /// The job an address names.
-pub(super) fn job(queue: &str, group: &str, id: &str) -> Result<(LaneKey, JobId), Refusal> {
+pub(crate) fn job(queue: &str, group: &str, id: &str) -> Result<(LaneKey, JobId), Refusal> {
     let found = lane(queue, group).zip(JobId::parse(id).ok());
     found.ok_or(Refusal::NoSuchJob)
 }

@@ -131,7 +131,7 @@ pub(super) async fn one(
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
     entries: Vec<EntryShown>,
 }
 
@@ -152,9 +152,14 @@ pub(super) async fn timeline(
     Path((queue, group, id)): Path<(String, String, String)>,
 ) -> Result<Json<Timeline>, Answer> {
     let (lane, id) = answer::job(&queue, &group, &id)?;
-    let entries = review.desk.timeline(&lane, &id).await.map_err(unanswered)?;
+    Ok(Json(timeline_of(&review, &lane, &id).await?))
+}
+
+/// Everything that happened to a job, for programs.
+pub(crate) async fn timeline_of(review: &Review, lane: &LaneKey, id: &JobId) -> Result<Timeline, Refusal> {
+    let entries = review.desk.timeline(lane, id).await.map_err(unanswered)?;
     if entries.is_empty() {
-        return Err(Refusal::NoSuchJob.into());
+        return Err(Refusal::NoSuchJob);
     }
     let shown = entries.iter().map(|entry| {
         let told = words::tell(entry);
@@ -167,5 +172,5 @@ pub(super) async fn timeline(
             calls: told.calls.to_vec(),
         }
     });
-    Ok(Json(Timeline { entries: shown.collect() }))
+    Ok(Timeline { entries: shown.collect() })
 }

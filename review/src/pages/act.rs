@@ -1,5 +1,5 @@
-//! What the buttons do. A change that worked leads back to the desk; one that did not shows the desk as it is now, with
-//! the reason at its top.
+//! What the buttons do. A decision opens the next order; a change that was not made shows the page as it is now, with the
+//! reason at its top.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use crate::Review;
 use crate::access::{Caller, Reviewer};
 use crate::decide::{self, Ask};
 use crate::pages::banner::{Banner, Done};
-use crate::pages::desk::{self, Asked};
 use crate::pages::problem::Problem;
 use crate::pages::sign_in::SignedIn;
+use crate::pages::{address, failed, held};
 use crate::refusal::Refusal;
 use crate::{lanes, quarantine, repeat, words};
 
@@ -31,6 +31,9 @@ pub(super) struct Decided {
     verdict: Verdict,
     #[serde(default)]
     note: String,
+    /// The order that opens next, `orders/acme/2`. No part of the decision: the list may have moved on between two clicks.
+    #[serde(default, skip_serializing)]
+    then: Option<String>,
 }
 
 /// Approve, reject, retry.
@@ -48,9 +51,19 @@ pub(super) async fn decide(
         Verdict::Retry => Done::Retried,
     };
     match decide_once(&review, &reviewer, &asked).await {
-        Ok(()) => Ok(back_to_desk(done, Some((&asked.lane, Some(&asked.job))))),
+        Ok(()) => Ok(back_to(&onwards(&asked), done, Some((&asked.lane, Some(&asked.job))))),
         Err(refusal) => not_decided(&review, &caller, &asked, refusal).await,
     }
+}
+
+/// Where a decision leads: to the next order, or to the list it was in. What names no order is as good as nothing.
+fn onwards(asked: &Decided) -> String {
+    if asked.verdict == Verdict::Retry {
+        return "/failed".to_owned();
+    }
+    let named = asked.then.as_deref().and_then(|then| then.rsplit_once('/'));
+    let next = named.and_then(|(lane, id)| Some(address::open("held", &lane.parse().ok()?, &JobId::parse(id).ok()?)));
+    next.unwrap_or_else(|| "/".to_owned())
 }
 
 /// The key says what is decided, so a double click is one decision with one answer. The same click with another note
@@ -74,7 +87,7 @@ async fn decide_once(review: &Review, by: &Reviewer<'_>, asked: &Decided) -> Res
     .map(|_| ())
 }
 
-/// The desk as it is now. Who decided, or what changed, stands at its top; a fault of the ledger gets a page of its own.
+/// The order as it is now. Who decided, or what changed, stands above it; a fault of the ledger gets a page of its own.
 async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal: Refusal) -> Result<Response, Problem> {
     let hint = match &refusal {
         Refusal::AlreadyDecided(_) | Refusal::NoSuchJob => "",
@@ -95,7 +108,7 @@ async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal:
         | Refusal::LedgerUnreadable => return Err(refusal.into()),
     };
     let job = review.desk.job(&asked.lane, &asked.job).await.ok().flatten();
-    let number = job.map_or_else(|| asked.job.to_string(), |job| job.number);
+    let number = job.as_ref().map_or_else(|| asked.job.to_string(), |job| job.number.clone());
     let banner = Banner::problem(
         format!(
             "{} of {} was not {}. {}{hint}",
@@ -107,7 +120,12 @@ async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal:
         words::shown(&asked.note),
     );
     let (status, _) = refusal.kind();
-    let shown = desk::render(review, caller, Asked::default(), Some(banner)).await?;
+    let shown = if asked.verdict == Verdict::Retry {
+        failed::render(review, caller, failed::Asked::default(), Some(banner)).await?
+    } else {
+        let open = job.map(|job| (job.lane, job.id));
+        held::render(review, caller, held::Asked::default(), open, Some(banner)).await?
+    };
     Ok((status, shown).into_response())
 }
 
@@ -131,7 +149,35 @@ pub(super) async fn resume(
     let key = Some(key).filter(|key| key.len() <= 200);
     let key = repeat::request_key(&reviewer, key, "/resume", &asked);
     lanes::resume(&review, &reviewer, &asked.lane, key.as_ref()).await?;
-    Ok(back_to_desk(Done::Resumed, Some((&asked.lane, None))))
+    Ok(back_to(&lane_page(&asked.lane), Done::Resumed, Some((&asked.lane, None))))
+}
+
+/// The lane that is paused.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Paused {
+    lane: LaneKey,
+    why: String,
+}
+
+/// Pause a lane. There is no key: a second click pauses what is paused.
+pub(super) async fn pause(
+    State(review): State<Arc<Review>>,
+    SignedIn(caller): SignedIn,
+    form: Result<Form<Paused>, FormRejection>,
+) -> Result<Response, Problem> {
+    let reviewer = caller.reviewer("/pause")?;
+    let asked = filled_in(form)?;
+    let why = decide::note(&asked.why)?;
+    if why.is_empty() {
+        return Err(Refusal::Malformed("say why the lane is paused; the others read it".into()).into());
+    }
+    lanes::pause(&review, &reviewer, &asked.lane, why, None, None).await?;
+    Ok(back_to(&lane_page(&asked.lane), Done::Paused, Some((&asked.lane, None))))
+}
+
+fn lane_page(lane: &LaneKey) -> String {
+    format!("/lanes/{}", address::encoded(&lane.to_string()))
 }
 
 /// The webhook that is released.
@@ -151,7 +197,7 @@ pub(super) async fn release(
     let reviewer = caller.reviewer("/release")?;
     let asked = filled_in(form)?;
     quarantine::release(&review, &reviewer, asked.id, None).await?;
-    Ok(back_to_desk(Done::Released, None))
+    Ok(back_to("/aside", Done::Released, None))
 }
 
 fn filled_in<T>(form: Result<Form<T>, FormRejection>) -> Result<T, Refusal> {
@@ -160,21 +206,15 @@ fn filled_in<T>(form: Result<Form<T>, FormRejection>) -> Result<T, Refusal> {
 }
 
 /// Ids alone get into the address, which browsers and proxies remember.
-fn back_to_desk(done: Done, about: Option<(&LaneKey, Option<&JobId>)>) -> Response {
-    let mut address = format!("/?done={}", done.as_str());
+fn back_to(page: &str, done: Done, about: Option<(&LaneKey, Option<&JobId>)>) -> Response {
+    let mut address = format!("{page}?done={}", done.as_str());
     if let Some((lane, job)) = about {
         address += "&lane=";
-        address += &in_query(&lane.to_string());
+        address += &address::encoded(&lane.to_string());
         if let Some(job) = job {
             address += "&job=";
-            address += &in_query(job.as_ref());
+            address += &address::encoded(job.as_ref());
         }
     }
     Redirect::to(&address).into_response()
-}
-
-/// An id as a query takes it.
-fn in_query(id: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/".contains(&byte);
-    id.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

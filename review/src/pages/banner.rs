@@ -1,9 +1,9 @@
-//! The line at the desk's top that says what came of the last click.
+//! The line at a page's top that says what came of the last click.
 
-use lane::id::{JobId, LaneKey, ShopId};
-use lane::view::{LaneFilter, Page};
+use lane::id::{JobId, LaneKey};
 use serde::Deserialize;
 
+use crate::pages::lanes;
 use crate::{Review, words};
 
 /// What was just done.
@@ -13,6 +13,7 @@ pub(super) enum Done {
     Approved,
     Rejected,
     Retried,
+    Paused,
     Resumed,
     Released,
 }
@@ -24,6 +25,7 @@ impl Done {
             Self::Approved => "approved",
             Self::Rejected => "rejected",
             Self::Retried => "retried",
+            Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::Released => "released",
         }
@@ -36,6 +38,7 @@ impl Done {
             }
             Self::Rejected => "Rejected. It is never carried out.",
             Self::Retried => "Back in line. It is tried again.",
+            Self::Paused => "Paused. No attempt begins until it is resumed.",
             Self::Resumed => "Resumed. The lane goes on.",
             Self::Released => "Released. It is looked at again.",
         }
@@ -76,7 +79,6 @@ async fn order(review: &Review, lane: &LaneKey, job: &JobId) -> Option<String> {
 }
 
 async fn shop(review: &Review, lane: &LaneKey) -> Option<String> {
-    let filter = LaneFilter { shop: Some(ShopId::parse(lane.group()).ok()?), stalled: false };
-    let found = review.desk.lanes(&filter, &Page::default(), review.clock.now()).await.ok()?;
-    found.rows.iter().find(|view| view.lane == *lane).map(|view| format!("The lane of {}", view.shop))
+    let found = lanes::find(review, lane).await.ok()??;
+    Some(format!("The lane of {}", found.shop))
 }

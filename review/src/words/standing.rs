@@ -5,8 +5,9 @@ use lane::job::Job;
 use lane::outcome::{Reach, WarehouseCopy};
 use lane::shop::SkipReason;
 use lane::state::{State, StateKind};
+use lane::view::{LaneStatus, LaneView};
 
-use super::{moment, past, trouble};
+use super::{moment, past, shown, trouble};
 
 /// How a job stands.
 pub(crate) fn job(job: &Job) -> String {
@@ -41,6 +42,29 @@ pub(crate) fn job(job: &Job) -> String {
             Reach::There(_) => format!("refused by {by}, and taken back from the warehouse{}", noted(why)),
             Reach::Untouched | Reach::Unresolved => format!("rejected by {by}{}", noted(why)),
         },
+    }
+}
+
+/// Where a held order goes if it is approved: it kept its place. `head` is the first in its lane now.
+pub(crate) fn goes(job: &Job, lane: &LaneView, head: Option<&Job>) -> String {
+    let first = head.filter(|head| head.place < job.place);
+    let others = if lane.depth == 1 { "1 other".to_owned() } else { format!("{} others", lane.depth) };
+    let place = match (first, lane.depth) {
+        (Some(head), _) => format!("it keeps its place in the lane of {}, behind {}", lane.shop, shown(&head.number)),
+        (None, 0) => format!("it is next in the lane of {}, which is empty", lane.shop),
+        (None, _) if head.is_some_and(|head| head.id == job.id) => {
+            format!("it is next in the lane of {}, which waits for it", lane.shop)
+        }
+        (None, _) => format!("it is next in the lane of {}, before {others} in line", lane.shop),
+    };
+    match &lane.status {
+        LaneStatus::Paused(_) => format!("{place}; the lane is paused, and goes on when it is resumed"),
+        LaneStatus::Throttled(rest) => format!("{place}; {} until {}", shown(&rest.why), moment(rest.until)),
+        LaneStatus::Idle
+        | LaneStatus::Running { .. }
+        | LaneStatus::Waiting
+        | LaneStatus::Retrying { .. }
+        | LaneStatus::Blocked { .. } => place,
     }
 }
 

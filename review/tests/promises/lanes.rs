@@ -105,17 +105,45 @@ async fn a_lane_is_resumed_from_the_page_once() {
     office.accepted("acme", 1, "#1001").await;
     let why = json!({ "why": "stock-taking" }).to_string();
     office.post("rob", "/lanes/orders/acme/pause", None, &why).await;
-    let page = office.page("rob", "/").await;
-    assert!(page.main().contains("Paused by an operator: stock-taking (rob)."));
-    assert!(!office.page("vic", "/").await.main().contains("<form"));
+    for path in ["/lanes?stalled=true", "/lanes", "/lanes/orders/acme"] {
+        let page = office.page("rob", path).await;
+        assert!(page.main().contains("Paused by an operator: stock-taking (rob)."), "{path}");
+    }
+    assert!(office.page("rob", "/lanes/orders/acme").await.main().contains("action=\"/resume\""));
+    let viewer = office.page("vic", "/lanes/orders/acme").await;
+    assert!(viewer.main().contains("stock-taking") && !viewer.main().contains("<form"));
     let pause = [("lane", "orders/acme"), ("paused_since", "2026-11-21T22:00:00Z")];
     let resumed = office.form("rob", "/resume", &pause).await;
-    assert_eq!((resumed.status.as_u16(), resumed.header("location")), (303, "/?done=resumed&lane=orders/acme"));
+    assert_eq!(
+        (resumed.status.as_u16(), resumed.header("location")),
+        (303, "/lanes/orders/acme?done=resumed&lane=orders/acme")
+    );
     // Somebody pauses it anew; the second half of the double click comes late.
     office.pass(1);
     office.post("ada", "/lanes/orders/acme/pause", None, &why).await;
     office.form("rob", "/resume", &pause).await;
     assert_eq!(lane(&office, "acme").await["status"], "paused");
+}
+
+#[tokio::test]
+async fn a_lane_is_paused_from_its_page_with_a_reason_that_others_read() {
+    let office = Office::open().await;
+    office.accepted("acme", 1, "#1001").await;
+    let page = office.page("rob", "/lanes/orders/acme").await;
+    assert!(page.main().contains("action=\"/pause\"") && page.main().contains("#1001"));
+    let asked = [("lane", "orders/acme"), ("why", "stock-taking")];
+    assert_eq!(office.form("vic", "/pause", &asked).await.status, 403);
+    assert_eq!(office.form("rob", "/pause", &[("lane", "orders/acme"), ("why", "  ")]).await.status, 422);
+    assert_eq!(lane(&office, "acme").await["status"], "waiting");
+    let paused = office.form("rob", "/pause", &asked).await;
+    let address = "/lanes/orders/acme?done=paused&lane=orders/acme";
+    assert_eq!((paused.status.as_u16(), paused.header("location")), (303, address));
+    let page = office.page("ada", address).await;
+    assert!(page.main().contains("The lane of acme: Paused. No attempt begins until it is resumed."));
+    assert!(page.main().contains("Paused by an operator: stock-taking (rob)."));
+    assert_eq!(lane(&office, "acme").await["status"], "paused");
+    assert_eq!(office.page("rob", "/lanes/orders/nobody").await.status, 404);
+    assert_eq!(office.page("rob", "/lanes/parcels/acme").await.status, 404);
 }
 
 #[tokio::test]

@@ -1,45 +1,81 @@
 //! What was kept aside: authentic webhooks that did not become work, why, and what mends it.
 
-use lane::clock::Timestamp;
-use lane::view::{Paged, QuarantineReason, Quarantined};
+use std::sync::Arc;
 
-use crate::words;
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use lane::clock::Timestamp;
+use lane::view::{Page, QuarantineReason, Quarantined};
+use serde::Deserialize;
+
+use crate::Review;
+use crate::pages::banner::{Banner, Done};
+use crate::pages::problem::{self, Problem};
+use crate::pages::shell::{Shell, Tab};
+use crate::pages::sign_in::SignedIn;
+use crate::refusal::{Refusal, unanswered};
+use crate::{cursor, words};
 
 /// As many as are read to be counted; beyond it the figure says so.
-pub(super) const KEPT_COUNTED: u32 = 200;
+pub(super) const COUNTED: u32 = 200;
 
-/// As many as tell what is wrong; the rest usually has the same cause.
-const KEPT_SHOWN: usize = 20;
+const ROWS_PER_PAGE: u32 = 50;
 
-/// What was kept aside.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    pub(super) count: usize,
-    /// There are more than were counted.
-    pub(super) more: bool,
-    pub(super) rows: Vec<Row>,
+/// The list of this page.
+const LIST: &str = "aside";
+
+/// What the address may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Asked {
+    after: Option<String>,
+    done: Option<Done>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "aside.html")]
+struct AsidePage {
+    shell: Shell,
+    rows: Vec<Row>,
+    more: Option<String>,
+}
+
+/// Shows what was kept aside.
+pub(super) async fn show(
+    State(review): State<Arc<Review>>,
+    SignedIn(caller): SignedIn,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(asked) = asked.map_err(|_| Refusal::NothingHere)?;
+    let banner = match asked.done {
+        Some(done) => Some(Banner::done(&review, done, None, None).await),
+        None => None,
+    };
+    let page = Page { after: cursor::unwrap(LIST, asked.after)?, limit: ROWS_PER_PAGE };
+    let found = review.desk.quarantined(&page).await.map_err(unanswered)?;
+    let (now, decides) = (review.clock.now(), caller.may_decide());
+    let shell = Shell::of(&review, &caller, Tab::Aside, "/aside".to_owned(), banner).await?;
+    Ok(problem::page(&AsidePage {
+        shell,
+        rows: found.rows.iter().map(|kept| Row::of(kept, decides, now)).collect(),
+        more: cursor::wrap(LIST, found.next),
+    }))
 }
 
 /// One webhook that was kept aside.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) id: u64,
-    pub(super) merchant: String,
-    pub(super) topic: String,
-    pub(super) since: String,
-    pub(super) age: String,
-    pub(super) why: String,
+struct Row {
+    id: u64,
+    merchant: String,
+    topic: String,
+    since: String,
+    age: String,
+    why: String,
     /// The command that mends it.
-    pub(super) command: Option<String>,
-    pub(super) release: bool,
-}
-
-impl Kept {
-    /// With buttons if `decides`.
-    pub(super) fn of(found: &Paged<Quarantined>, decides: bool, now: Timestamp) -> Self {
-        let rows = found.rows.iter().take(KEPT_SHOWN).map(|kept| Row::of(kept, decides, now)).collect();
-        Self { count: found.rows.len(), more: found.next.is_some(), rows }
-    }
+    command: Option<String>,
+    release: bool,
 }
 
 impl Row {
