@@ -31,7 +31,8 @@ async fn the_desk_shows_what_is_held_with_the_first_open_and_the_figures() {
 
 #[tokio::test]
 async fn what_failed_is_told_by_its_cause() {
-    let office = busy_office().await;
+    let office = Office::open().await;
+    office.failed("acme", 3, "#1003", "the address has no street; correct it in the shop, then retry").await;
     office.failed("bolt", 5, "B-78", "the address has no street; correct it in the shop, then retry").await;
     office.failed("acme", 6, "#1006", "order 6 is locked").await;
     office.failed("acme", 7, "#1007", "order 7 is locked").await;
