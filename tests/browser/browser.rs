@@ -96,9 +96,7 @@ impl Browser {
     /// Waits until something that matches is on the page.
     pub(crate) async fn waits_for(&self, css: &str) {
         let found = self.client.wait().at_most(PATIENCE).every(LOOK).for_element(Locator::Css(css)).await;
-        if found.is_err() {
-            panic!("{css} does not appear at {}:\n{}", self.is_at().await, self.text("body").await);
-        }
+        assert!(found.is_ok(), "{css} does not appear at {}:\n{}", self.is_at().await, self.text("body").await);
     }
 
     /// How many match now.

@@ -3,30 +3,35 @@
 use lane::decision::Verdict;
 
 use crate::browser::{Browser, DESKTOP};
-use crate::office::{HELD, IMAGE, Office, SCRIPT};
-use crate::pages::{SIGNED_IN, desk, sign_in};
+use crate::office::{HELD, IMAGE, Office, SCRIPT, STRANGERS};
+use crate::pages::{SIGNED_IN, held, sign_in};
 
 const CANARY: &str = "return window.__canary === undefined";
 const NOTHING: [&str; 0] = [];
+
+/// What nobody here put on a page.
+const FOREIGN: &str = "script:not([src^=\"/assets/\"]), img";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_strangers_wrote_is_shown_as_text_and_never_runs() {
     let (office, browser) = tokio::join!(Office::open(), Browser::open(DESKTOP));
     office.strangers_write().await;
     sign_in::signs_in(&browser, &office, "rob").await;
-    for (name, address) in SIGNED_IN {
-        browser.goes_to(&office.at(address)).await;
-        assert_eq!(browser.asks(CANARY).await, true, "{name}");
-        assert_eq!(browser.count("script, img").await, 0, "{name}");
+    let mut shown = String::new();
+    let strangers = [held::address("acme", STRANGERS), format!("/orders/orders/acme/{STRANGERS}"), "/lanes".to_owned()];
+    for address in SIGNED_IN.iter().map(|(_, address)| (*address).to_owned()).chain(strangers) {
+        browser.goes_to(&office.at(&address)).await;
+        assert_eq!(browser.asks(CANARY).await, true, "{address}");
+        assert_eq!(browser.count(FOREIGN).await, 0, "{address}");
+        shown.push_str(&browser.text("main").await);
     }
-    browser.goes_to(&office.at(desk::ADDRESS)).await;
-    let shown = browser.text("main").await;
     let (scripts, images) = (shown.matches(SCRIPT).count(), shown.matches(IMAGE).count());
     assert!(
-        scripts >= 3 && images >= 4,
+        scripts >= 6 && images >= 4,
         "number, evidence, answers, merchant and pause: {scripts}, {images}:\n{shown}"
     );
-    assert_eq!(desk::held(&browser).await.last().map(String::as_str), Some(SCRIPT));
+    browser.goes_to(&office.at(held::ADDRESS)).await;
+    assert_eq!(held::numbers(&browser).await.last().map(String::as_str), Some(SCRIPT));
     let complaints = browser.complaints().await;
     assert!(complaints.iter().all(|words| words.contains("/nothing-is-here - Failed to load")), "{complaints:#?}");
 }
@@ -36,15 +41,15 @@ async fn a_note_that_was_not_kept_is_shown_as_text_too() {
     let (office, browser) = tokio::join!(Office::open(), Browser::open(DESKTOP));
     sign_in::signs_in(&browser, &office, "rob").await;
     let order = HELD[0];
-    assert_eq!(desk::held(&browser).await.len(), HELD.len());
+    assert_eq!(held::numbers(&browser).await.len(), HELD.len());
     let decision = office.scene.decision(order.shop, order.id, Verdict::Reject, "ada").await;
     office.scene.decides(&decision).await;
     let note = format!("{SCRIPT} {IMAGE}");
-    desk::approves(&browser, order.id, &note).await;
-    let problem = desk::problem(&browser).await;
+    held::approves(&browser, order.id, &note).await;
+    let problem = held::problem(&browser).await;
     assert!(problem.contains(order.number) && problem.contains(&note), "{problem}");
     assert_eq!(browser.asks(CANARY).await, true);
-    assert_eq!(browser.count("script, img").await, 0);
+    assert_eq!(browser.count(FOREIGN).await, 0);
     let complaints = browser.complaints().await;
     assert!(matches!(&complaints[..], [one] if one.contains("status of 409")), "{complaints:#?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::browser::{Browser, DESKTOP, PHONE};
 use crate::office::Office;
-use crate::pages::{SIGNED_IN, desk, sign_in};
+use crate::pages::{SIGNED_IN, held, sign_in};
 
 const PAPER: &str = "return getComputedStyle(document.body).backgroundColor";
 
@@ -28,11 +28,11 @@ async fn on_a_phone_nothing_is_wider_than_the_phone() {
 async fn who_likes_the_dark_gets_it() {
     let (office, browser) = tokio::join!(Office::open(), Browser::open(DESKTOP.dark()));
     sign_in::signs_in(&browser, &office, "rob").await;
-    browser.waits_for(desk::DECIDING).await;
+    browser.waits_for(held::DECIDING).await;
     let mut papers = Vec::new();
     for scheme in ["dark", "light"] {
         browser.looks_in(scheme).await;
-        browser.is_pictured(&format!("desk-{scheme}")).await;
+        browser.is_pictured(&format!("held-{scheme}")).await;
         papers.push(brightness(browser.asks(PAPER).await.as_str().unwrap()));
     }
     assert!(papers[0] < 80 && papers[1] > 180, "dark and light: {papers:?}");

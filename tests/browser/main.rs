@@ -3,7 +3,7 @@
 //!
 //! Each test has a [`driver`] and a [`browser`] of its own and an [`office`] in this process: the router over a real
 //! ledger, with work that waits. What is on a page, and how a person gets at it, stands once for each page in [`pages`].
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod driver;
 mod browser;

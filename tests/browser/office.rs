@@ -24,7 +24,7 @@ use lane::wake_up::Envelope;
 use lane::webhook::Content;
 use tokio::net::TcpListener;
 
-pub(crate) use cast::HELD;
+pub(crate) use cast::{HELD, Held};
 use cast::{OPERATORS, SHOPS, Told};
 
 /// What a stranger writes who wants it to run in a reviewer's browser.
@@ -32,7 +32,7 @@ pub(crate) const SCRIPT: &str = "<script>window.__canary=1</script>";
 pub(crate) const IMAGE: &str = "\"><img src=x onerror=\"window.__canary=2\">";
 
 /// An order whose every text a stranger wrote.
-const STRANGERS: u64 = 666;
+pub(crate) const STRANGERS: u64 = 666;
 
 /// A queue that counts what it is told.
 #[derive(Default)]

@@ -44,7 +44,7 @@ struct Line {
 struct Call {
     at: String,
     account: String,
-    call: String,
+    what: String,
     ended: String,
     took: String,
 }
@@ -88,7 +88,7 @@ impl Line {
         let calls = told.calls.iter().map(|call| Call {
             at: words::second(call.at),
             account: call.account.to_string(),
-            call: words::shown(&call.call),
+            what: words::shown(&call.call),
             ended: words::shown(&call.ended),
             took: format!("{} ms", call.took_ms),
         });

@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 
 use crate::browser::Browser;
 use crate::office::{Office, token};
-use crate::pages::desk;
+use crate::pages::held;
 
 pub(crate) const ADDRESS: &str = "/sign-in";
 pub(crate) const TOKEN: &str = "input[name=token]";
@@ -15,7 +15,7 @@ const PROBLEM: &str = "[role=alert]";
 pub(crate) async fn signs_in(browser: &Browser, office: &Office, operator: &str) {
     browser.goes_to(&office.at(ADDRESS)).await;
     fills_in(browser, &token(operator)).await;
-    browser.waits_for(desk::SIGN_OUT).await;
+    browser.waits_for(held::SIGN_OUT).await;
 }
 
 /// Types into the form that is open, which has the focus already, and sends it.

@@ -1,24 +1,43 @@
-//! The desk: what waits for a person.
+//! What is held: the list, and one order of it open.
 
 use fantoccini::key::Key;
 
 use crate::browser::Browser;
+use crate::office::Held;
 
 pub(crate) const ADDRESS: &str = "/";
 /// Only who is signed in can leave.
 pub(crate) const SIGN_OUT: &str = "form[action=\"/sign-out\"] button";
 pub(crate) const DECIDING: &str = "button[name=verdict]";
-const NUMBERS: &str = "section[aria-labelledby=held] article h3 bdi";
+const NUMBERS: &str = "#rows li strong bdi";
+const OPEN: &str = "#rows [aria-current=true] strong bdi";
 const TOLD: &str = "[role=status]";
 const PROBLEM: &str = "[role=alert]";
 
+/// The page with one order open.
+pub(crate) fn address(shop: &str, order: u64) -> String {
+    format!("/held/orders/{shop}/{order}")
+}
+
 /// The numbers of the held orders, as they are shown.
-pub(crate) async fn held(browser: &Browser) -> Vec<String> {
+pub(crate) async fn numbers(browser: &Browser) -> Vec<String> {
     browser.waits_for(SIGN_OUT).await;
     browser.texts(NUMBERS).await
 }
 
-/// Writes a note beside an order and approves it, by keyboard alone.
+/// The number of the order that is open.
+pub(crate) async fn open(browser: &Browser) -> String {
+    browser.text(OPEN).await
+}
+
+/// Opens an order of the list, by keyboard alone and without shortcuts.
+pub(crate) async fn opens(browser: &Browser, order: &Held) {
+    browser.tabs_to(&format!("#rows a[href=\"{}\"]", address(order.shop, order.id))).await;
+    browser.presses(Key::Enter).await;
+    browser.waits_for(&format!("input[name=job][value=\"{}\"]", order.id)).await;
+}
+
+/// Writes a note beside the order that is open and approves it, by keyboard alone and without shortcuts.
 pub(crate) async fn approves(browser: &Browser, order: u64, note: &str) {
     let form = format!("form:has(input[name=job][value=\"{order}\"])");
     browser.tabs_to(&format!("{form} textarea[name=note]")).await;
