@@ -133,11 +133,28 @@ async fn everything_happens(world: &World, words: &str) {
     assert_eq!(world.post(&forged).await.unwrap(), 401);
 }
 
+/// What is asked without having signed in.
+const STRANGERS_MAY_ASK: [&str; 13] = [
+    "/",
+    "/sign-in",
+    "/held/orders/acme/1001",
+    "/failed",
+    "/lanes",
+    "/lanes/orders/acme",
+    "/aside",
+    "/orders/orders/acme/1001",
+    "/orders/orders/acme/1001/timeline.json",
+    "/api/v1/jobs",
+    "/api/v1/lanes",
+    "/api/v1/quarantine",
+    "/metrics",
+];
+
 /// Everything that leaves the program without somebody having signed in, and what its commands print.
 async fn answers_to_strangers(world: &World, canary: &str) -> String {
     let mut said = String::new();
     let token = format!("lk_{canary}");
-    for path in ["/", "/sign-in", "/held", "/jobs", "/api/v1/jobs", "/api/v1/lanes", "/api/v1/quarantine", "/metrics"] {
+    for path in STRANGERS_MAY_ASK {
         for url in [world.program.review(path), world.program.review(&format!("{path}?token={canary}&next={canary}"))] {
             let asked = world.http.get(url).bearer_auth(&token).header("Cookie", format!("session={canary}"));
             let answer = asked.send().await.unwrap();
