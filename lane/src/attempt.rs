@@ -60,6 +60,7 @@ impl Job {
         let kind = if self.attempts >= ATTEMPTS_MAX { AttemptKind::LookUp } else { AttemptKind::Full };
         let number = self.begun + 1;
         self.go(Move::Begin { attempt: number, fence }, now)?;
+        self.undo = None;
         self.begun = number;
         self.attempts += 1;
         self.begun_version = self.version;

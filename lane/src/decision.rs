@@ -1,5 +1,7 @@
 //! Decisions: approve, reject or retry; who, when, why, about which hold and what was shown.
 
+mod undo;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -9,6 +11,8 @@ use crate::job::{Job, Rejection};
 use crate::outcome::Reach;
 use crate::state::{ImpossibleMove, Move, State, StateKind};
 use crate::wake_up::SendKind;
+
+pub use undo::{NotUndone, Undo, Undoable};
 
 /// What a person decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +56,8 @@ pub struct Decision {
     pub note: String,
     /// When.
     pub at: Timestamp,
+    /// When it takes effect; until then it can be taken back. `at` or earlier: at once.
+    pub takes_effect: Timestamp,
 }
 
 /// What a person is asked, and what a decision must name so that it counts.
@@ -110,7 +116,8 @@ impl Job {
         }
     }
 
-    /// Applies a decision that names the current question and what was shown. Says which wake-up it causes.
+    /// Applies a decision that names the current question and what was shown. Says which wake-up it causes now; what takes
+    /// effect later is woken then.
     pub fn decide(&mut self, decision: &Decision) -> Result<Option<SendKind>, Refused> {
         let now = self.state.kind();
         let question = self.question().ok_or(Refused::NoSuchQuestion { now })?;
@@ -126,14 +133,16 @@ impl Job {
         } else {
             None
         };
+        let undo = Undoable::before(self, decision);
+        let not_before = undo.as_ref().map(|undo| undo.until);
         let (by, send) = match decision.verdict {
-            Verdict::Approve => (Move::Approve, Some(SendKind::Approved)),
-            Verdict::Retry => (Move::Retry, Some(SendKind::Again)),
+            Verdict::Approve => (Move::Approve { not_before }, Some(SendKind::Approved)),
+            Verdict::Retry => (Move::Retry { not_before }, Some(SendKind::Again)),
             Verdict::Reject if self.reach == Reach::Untouched => {
                 (Move::Reject { by: decision.by.clone(), why: decision.note.clone() }, None)
             }
             // Something of it may be at the warehouse, and would ship from there: it is taken back first.
-            Verdict::Reject => (Move::Withdraw, Some(SendKind::Again)),
+            Verdict::Reject => (Move::Withdraw { not_before }, Some(SendKind::Again)),
         };
         self.go(by, decision.at)?;
         if decision.verdict == Verdict::Reject && send.is_some() {
@@ -143,7 +152,8 @@ impl Job {
             self.approved = approval;
         }
         self.questions = self.questions.max(decision.hold);
-        Ok(send)
+        self.undo = undo;
+        Ok(send.filter(|_| not_before.is_none()))
     }
 }
 

@@ -94,6 +94,13 @@ pub enum Happened {
         /// What they wrote.
         note: String,
     },
+    /// An operator took a decision back before it took effect.
+    Undone {
+        /// About which question it was.
+        hold: u32,
+        /// Who took it back.
+        by: OperatorId,
+    },
     /// The shop was told of a shipment.
     Shipped(Shipped),
     /// Its customer or its shop asked to be forgotten. What the timeline said of people is gone.

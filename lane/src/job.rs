@@ -3,10 +3,12 @@
 mod again;
 mod doubting;
 mod forgetting;
+mod sending;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::decision::Undoable;
 use crate::hold::Approval;
 use crate::id::{CorrelationId, Fingerprint, JobId, LaneKey, OperatorId, Place, ShopId};
 use crate::line::{LineEntry, Ready};
@@ -15,10 +17,10 @@ use crate::outcome::Reach;
 use crate::rules::Seen;
 use crate::shop::SkipReason;
 use crate::state::{ImpossibleMove, Move, Placing, State, StateKind, step};
-use crate::wake_up::{DedupId, Envelope, SendKind, WakeUp};
 use crate::webhook::OrderNews;
 
 pub use again::REPEATS_APART;
+pub use sending::Sends;
 
 /// One entry of a lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +61,9 @@ pub struct Job {
     /// A person refused it while something of it may be at the warehouse: attempts only take it back, also after a question
     /// that came up on the way.
     pub rejecting: Option<Rejection>,
+    /// How to take the newest decision back, until it takes effect or the job is taken up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Box<Undoable>>,
     /// The ledger was put back from a backup that knew nothing of it at the warehouse, and it was not carried out since:
     /// a person is asked before anything that stands there is overwritten.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -102,15 +107,6 @@ pub struct Rejection {
     pub why: String,
 }
 
-/// Ordinals of the wake-ups a job has caused, counted in the write that causes the send.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sends {
-    /// Wake-ups after an approval.
-    pub approved: u32,
-    /// Every other wake-up after the first.
-    pub retry: u32,
-}
-
 /// What a webhook did to a job that was known already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
@@ -149,6 +145,7 @@ impl Job {
             approved: None,
             disturbed: false,
             rejecting: None,
+            undo: None,
             restored: false,
             sends: Sends::default(),
             passed: None,
@@ -270,30 +267,5 @@ impl Job {
             | State::Rejected { .. } => return None,
         };
         Some(LineEntry { place: self.place, job: self.id.clone(), ready, stops })
-    }
-
-    /// The wake-up for this job, its ordinal counted. Store the job in the same write: the same send repeated is then
-    /// one message, and a new decision is never swallowed.
-    pub fn send(&mut self, kind: SendKind, now: Timestamp) -> Envelope {
-        let dedup = match kind {
-            SendKind::First => DedupId::first(&self.id),
-            SendKind::Approved => {
-                self.sends.approved += 1;
-                DedupId::approved(&self.id, self.sends.approved)
-            }
-            SendKind::Again => {
-                self.sends.retry += 1;
-                DedupId::retry(&self.id, self.sends.retry)
-            }
-        };
-        let wake_up = WakeUp {
-            lane: self.lane.clone(),
-            shop: self.shop.clone(),
-            job: self.id.clone(),
-            number: self.number.clone(),
-            at: now,
-            approved: kind == SendKind::Approved,
-        };
-        Envelope { wake_up, dedup }
     }
 }

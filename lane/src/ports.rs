@@ -13,7 +13,7 @@ mod secrets;
 
 use crate::state::ImpossibleMove;
 
-pub use desk::{Decided, Desk, Once, RequestKey};
+pub use desk::{Decided, Desk, Once, RequestKey, Undone};
 pub use intake::{Intake, Notice, Recorded, WAKE_UPS_PER_LANE_MAX};
 pub use limits::{Agreed, Limit, Limits};
 pub use privacy::{Privacy, Redacted};

@@ -66,7 +66,8 @@ pub enum State {
         why: SkipReason,
     },
     /// An operator refused it, and nothing of it ships from the warehouse, or a person saw to it. Only a worker without a
-    /// lease, which may have written it anew, brings it back into line, to be taken back once more.
+    /// lease, which may have written it anew, brings it back into line, to be taken back once more; or the operator does,
+    /// before the decision takes effect.
     Rejected {
         /// Who.
         by: OperatorId,
@@ -204,11 +205,13 @@ pub fn step(state: &State, by: Move) -> Result<(State, Placing), ImpossibleMove>
         | (Rejected, Move::Newer)
         | (Attempting | Rejected, Move::NewerUnqualified(_)) => Ok((state.clone(), Keep)),
         // What it waited for may be what has changed.
-        (Waiting, Move::Newer)
-        | (Held, Move::Newer | Move::Disturb | Move::Approve)
-        | (Held | Failed | Retrying, Move::Withdraw)
-        | (Failed, Move::Retry)
-        | (Rejected, Move::Disturb) => Ok((State::READY, Keep)),
+        (Waiting, Move::Newer) | (Held, Move::Newer | Move::Disturb) | (Rejected, Move::Disturb) => {
+            Ok((State::READY, Keep))
+        }
+        (Held, Move::Approve { not_before })
+        | (Held | Failed | Retrying, Move::Withdraw { not_before })
+        | (Failed, Move::Retry { not_before }) => Ok((decided(state, not_before), Keep)),
+        (Waiting | Rejected, Move::TakeBack(before)) => Ok((*before, Keep)),
         (Waiting | Retrying | Held | Failed | Skipped, Move::NewerUnqualified(why)) => {
             Ok((State::Skipped { why }, Keep))
         }
@@ -234,11 +237,26 @@ pub fn step(state: &State, by: Move) -> Result<(State, Placing), ImpossibleMove>
             | Move::PutBack { .. },
         )
         | (Held | Done | Failed | Skipped | Rejected, Move::Begin { .. })
-        | (Waiting | Attempting | Retrying | Done | Failed | Skipped | Rejected, Move::Approve)
-        | (Waiting | Attempting | Retrying | Held | Done | Skipped | Rejected, Move::Retry)
-        | (Waiting | Attempting | Done | Skipped | Rejected, Move::Reject { .. } | Move::Withdraw)
+        | (Waiting | Attempting | Retrying | Done | Failed | Skipped | Rejected, Move::Approve { .. })
+        | (Waiting | Attempting | Retrying | Held | Done | Skipped | Rejected, Move::Retry { .. })
+        | (Waiting | Attempting | Done | Skipped | Rejected, Move::Reject { .. } | Move::Withdraw { .. })
+        | (Attempting | Retrying | Held | Done | Failed | Skipped, Move::TakeBack(_))
         | (Waiting | Attempting | Retrying | Held | Done | Failed | Rejected, Move::Release) => impossible,
     }
+}
+
+/// In line again. Until the decision takes effect, the lane stands as it stood while it was asked.
+fn decided(asked: &State, not_before: Option<Timestamp>) -> State {
+    let stops = match asked {
+        State::Held(hold) => hold.stops,
+        State::Failed { stops, .. } | State::Retrying { stops, .. } => *stops,
+        State::Waiting { .. }
+        | State::Attempting { .. }
+        | State::Done { .. }
+        | State::Skipped { .. }
+        | State::Rejected { .. } => true,
+    };
+    if not_before.is_some() { State::Waiting { not_before, stops } } else { State::READY }
 }
 
 fn attempt_of(state: &State) -> u32 {

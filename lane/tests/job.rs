@@ -9,6 +9,8 @@ mod doubted;
 mod forgotten;
 #[path = "job/overtaken.rs"]
 mod overtaken;
+#[path = "job/undone.rs"]
+mod undone;
 
 use std::time::Duration;
 
@@ -107,6 +109,7 @@ fn decision(job: &Job, verdict: Verdict) -> Decision {
         by: OperatorId::parse("ann").unwrap(),
         note: String::new(),
         at: at(20),
+        takes_effect: at(20),
     }
 }
 

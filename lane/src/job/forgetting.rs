@@ -20,7 +20,9 @@ impl Job {
             return Ok(());
         }
         match self.state.kind() {
-            StateKind::Retrying | StateKind::Held | StateKind::Failed => self.go(Move::Withdraw, now).map(drop),
+            StateKind::Retrying | StateKind::Held | StateKind::Failed => {
+                self.go(Move::Withdraw { not_before: None }, now).map(drop)
+            }
             StateKind::Waiting | StateKind::Attempting | StateKind::Done | StateKind::Skipped | StateKind::Rejected => {
                 Ok(())
             }
@@ -38,6 +40,7 @@ impl Job {
         self.marks = Marks::default();
         self.seen = None;
         self.approved = None;
+        self.undo = None;
         if let Some(rejection) = &mut self.rejecting {
             rejection.why.clear();
         }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::LedgerError;
 use crate::clock::Timestamp;
-use crate::decision::{Decision, Refused};
+use crate::decision::{Decision, NotUndone, Refused, Undo};
 use crate::history::Entry;
 use crate::id::{JobId, LaneKey, OperatorId};
 use crate::job::Job;
@@ -28,6 +28,20 @@ pub enum Decided {
     AlreadyDecided(DecisionRecord),
     /// It was about something that is no longer so. Nothing was done.
     Stale(Refused),
+    /// There is no such job.
+    NoSuchJob,
+}
+
+/// What came of taking a decision back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undone {
+    /// It is as if it had not been decided; the timeline tells of both.
+    Done {
+        /// The state afterwards.
+        state: StateKind,
+    },
+    /// Too late. Nothing was done.
+    TooLate(NotUndone),
     /// There is no such job.
     NoSuchJob,
 }
@@ -69,6 +83,9 @@ pub trait Desk: Send + Sync {
 
     /// Decides. One decision per question ever counts; the decision and its timeline entry are one write.
     async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError>;
+
+    /// Takes a decision back that has not taken effect; the undoing and its timeline entry are one write.
+    async fn undo(&self, undo: &Undo, key: Option<&RequestKey>) -> Result<Once<Undone>, LedgerError>;
 
     /// Pauses a lane. No attempt begins until it is resumed. `false` if there is no such lane.
     async fn pause(&self, lane: &LaneKey, pause: &Pause, key: Option<&RequestKey>) -> Result<Once<bool>, LedgerError>;

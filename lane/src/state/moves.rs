@@ -5,6 +5,7 @@ use crate::hold::Hold;
 use crate::id::{Fence, OperatorId};
 use crate::outcome::{Proof, Trouble};
 use crate::shop::SkipReason;
+use crate::state::State;
 
 /// What may happen to a job.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +57,10 @@ pub enum Move {
     /// A worker that had lost its lease may have written after all.
     Disturb,
     /// An operator approved the hold.
-    Approve,
+    Approve {
+        /// Until then the decision can be taken back.
+        not_before: Option<Timestamp>,
+    },
     /// An operator refused the job.
     Reject {
         /// Who.
@@ -65,7 +69,10 @@ pub enum Move {
         why: String,
     },
     /// An operator refused the job while something of it may be at the warehouse: an attempt takes it back first.
-    Withdraw,
+    Withdraw {
+        /// Until then the decision can be taken back.
+        not_before: Option<Timestamp>,
+    },
     /// The attempt found that nothing of a refused job is left at the warehouse.
     Refuse {
         /// Who had refused it.
@@ -74,7 +81,12 @@ pub enum Move {
         why: String,
     },
     /// An operator asked for another try.
-    Retry,
+    Retry {
+        /// Until then the decision can be taken back.
+        not_before: Option<Timestamp>,
+    },
+    /// A decision was taken back before it took effect: to what it found, or to the line if that is no longer so.
+    TakeBack(Box<State>),
     /// An operator released it from quarantine.
     Release,
     /// Its customer or its shop asked to be forgotten.
@@ -95,11 +107,12 @@ impl Move {
             Self::Newer => "newer version",
             Self::NewerUnqualified(_) => "newer version that does not qualify",
             Self::Disturb => "disturb",
-            Self::Approve => "approve",
+            Self::Approve { .. } => "approve",
             Self::Reject { .. } => "reject",
-            Self::Withdraw => "withdraw",
+            Self::Withdraw { .. } => "withdraw",
             Self::Refuse { .. } => "refuse",
-            Self::Retry => "retry",
+            Self::Retry { .. } => "retry",
+            Self::TakeBack(_) => "take back",
             Self::Release => "release",
             Self::Redact => "redact",
         }

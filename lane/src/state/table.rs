@@ -60,11 +60,12 @@ fn moves() -> Vec<Move> {
         Move::Newer,
         Move::NewerUnqualified(SkipReason::Cancelled),
         Move::Disturb,
-        Move::Approve,
+        Move::Approve { not_before: None },
         Move::Reject { by, why: String::new() },
-        Move::Withdraw,
+        Move::Withdraw { not_before: None },
         Move::Refuse { by: OperatorId::parse("ann").unwrap(), why: String::new() },
-        Move::Retry,
+        Move::Retry { not_before: None },
+        Move::TakeBack(Box::new(State::Held(hold()))),
         Move::Release,
         Move::Redact,
     ]
@@ -89,7 +90,7 @@ fn every_move_of_every_state() {
 
 #[test]
 fn an_impossible_move_names_both_sides() {
-    let error = step(&State::READY, Move::Approve).unwrap_err();
+    let error = step(&State::READY, Move::Approve { not_before: None }).unwrap_err();
     assert_eq!(error.to_string(), "a job that is waiting does not allow the move 'approve'");
 }
 

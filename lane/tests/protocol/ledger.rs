@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use lane::attempt::Begun;
-use lane::decision::{Decision, Verdict};
+use lane::decision::{Decision, Undo, Verdict};
 use lane::id::{CorrelationId, Fence, JobId, OperatorId, Place};
 use lane::job::{Heard, Job};
 use lane::line::{Leased, Pick, pick};
@@ -62,7 +62,15 @@ impl World {
             let place = self.end_of_lane();
             let new = Job::accept(lane_key(), shop_id(), &news, judged, place, correlation, now());
             let aside = new.in_line().is_none();
-            let row = Row { job: new, accepted, aside, approved: 0, approved_at: 0, decided: Vec::new() };
+            let row = Row {
+                job: new,
+                accepted,
+                aside,
+                approved: 0,
+                approved_at: 0,
+                approved_before: (0, 0),
+                decided: Vec::new(),
+            };
             self.rows[job] = Some(Arc::new(row));
             return self.wake_waiting(job, SendKind::First);
         };
@@ -206,6 +214,7 @@ impl World {
             by: OperatorId::parse("ann").unwrap(),
             note: String::new(),
             at: now(),
+            takes_effect: if self.left.undos > 0 { later() } else { now() },
         };
         let mut decided = row.job.clone();
         let Ok(kind) = decided.decide(&decision) else { return None };
@@ -218,6 +227,7 @@ impl World {
         self.save(screen.job, decided, Placing::Keep, By::Person);
         let row = Arc::make_mut(self.rows[screen.job].as_mut().unwrap());
         row.decided.push(screen.number);
+        row.approved_before = (row.approved, row.approved_at);
         if verdict == Verdict::Approve {
             row.approved |= 1 << screen.shown;
             row.approved_at = row.job.version;
@@ -225,6 +235,19 @@ impl World {
         let send = kind.and_then(|kind| self.wake_waiting(screen.job, kind));
         self.lane.wake = true;
         send
+    }
+
+    /// A person takes the newest decision about a job back.
+    pub(crate) fn undo(&mut self, job: usize) {
+        let (lane, by) = (lane_key(), OperatorId::parse("bob").unwrap());
+        let known = self.row(job).job.undoable(now()).expect("it is offered only while it can be had");
+        let undo = Undo { lane, job: id(job), hold: known.hold, by, at: now() };
+        let mut undone = self.row(job).job.clone();
+        undone.undo(&undo).unwrap();
+        self.save(job, undone, Placing::Keep, By::Person);
+        let row = Arc::make_mut(self.rows[job].as_mut().unwrap());
+        (row.approved, row.approved_at) = row.approved_before;
+        self.lane.wake = true;
     }
 
     /// The send behind a committed write. The ordinal was counted in the write.
@@ -259,7 +282,7 @@ impl World {
         }
         let (was, is) = (old.job.state.kind(), new.state.kind());
         let stays = match was {
-            StateKind::Rejected => by == By::Disturbance,
+            StateKind::Rejected => matches!(by, By::Disturbance | By::Person),
             StateKind::Done | StateKind::Skipped => matches!(by, By::Webhook | By::Disturbance),
             StateKind::Waiting | StateKind::Attempting | StateKind::Retrying | StateKind::Held | StateKind::Failed => {
                 true

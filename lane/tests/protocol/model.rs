@@ -8,7 +8,7 @@ use crate::progress::{Progress, Witness};
 use crate::promises::promises;
 use crate::rules::{Rules, Scenario};
 use crate::worker::{Luck, Step};
-use crate::world::{Holder, Screen, World};
+use crate::world::{Holder, Screen, World, now};
 
 pub(crate) struct Protocol {
     pub(crate) rules: Rules,
@@ -35,6 +35,8 @@ pub(crate) enum Action {
         verdict: Verdict,
         sent: bool,
     },
+    /// A person takes a decision back.
+    Undoes(usize),
     Sweeps {
         sent: bool,
     },
@@ -66,6 +68,7 @@ impl Protocol {
             | Action::Cancels(_)
             | Action::Looks(_)
             | Action::Decides { .. }
+            | Action::Undoes(_)
             | Action::Crashes(_) => false,
         }
     }
@@ -102,6 +105,10 @@ impl Protocol {
                 let page = world.page(job);
                 push_if(page.is_some() && page != world.screen, actions, Action::Looks(job));
             }
+        }
+        for job in 0..self.scenario.jobs {
+            let undoable = world.rows[job].as_ref().is_some_and(|row| row.job.undoable(now()).is_some());
+            push_if(world.left.undos > 0 && undoable, actions, Action::Undoes(job));
         }
         for verdict in world.buttons() {
             either(world, actions, |sent| Action::Decides { verdict, sent });
@@ -171,6 +178,10 @@ impl Protocol {
                 let send = world.decide(&screen, verdict);
                 world.send(&self.rules, send, sent);
             }
+            Action::Undoes(job) => {
+                world.left.undos -= 1;
+                world.undo(job);
+            }
             Action::Sweeps { sent } => {
                 let send = world.sweep();
                 world.send(&self.rules, send, sent);
@@ -205,6 +216,7 @@ impl Protocol {
             | Action::Cancels(_)
             | Action::Looks(_)
             | Action::Decides { .. }
+            | Action::Undoes(_)
             | Action::Sweeps { .. }
             | Action::LeaseEnds
             | Action::Shows

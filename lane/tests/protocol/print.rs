@@ -80,6 +80,9 @@ impl Row {
         (job.newest.map(Timestamp::as_second), job.fingerprint.as_str(), job.disturbed).hash(to);
         hash_known(job, to);
         hash_reach(&job.reach, to);
+        if let Some(undo) = &job.undo {
+            (format!("{undo:?}"), self.approved_before).hash(to);
+        }
         let next = job.questions + 1;
         (job.version == self.approved_at, self.decided.contains(&job.questions), self.decided.contains(&next)).hash(to);
     }

@@ -61,6 +61,8 @@ pub(crate) struct Bounds {
     pub(crate) refusals: u8,
     /// A person opens a page about a job; decisions are made from what it showed then.
     pub(crate) looks: u8,
+    /// A person takes a decision back. While this may happen, decisions take effect later.
+    pub(crate) undos: u8,
     /// A run ends early, or the head has to wait for the limiter.
     pub(crate) breaks: u8,
 }
@@ -76,6 +78,7 @@ impl Bounds {
         lost_answers: 0,
         refusals: 0,
         looks: 0,
+        undos: 0,
         breaks: 0,
     };
 }

@@ -31,6 +31,13 @@ fn people_decide_about_what_they_saw() {
 }
 
 #[test]
+fn a_decision_that_is_taken_back_leaves_nothing_behind() {
+    let bounds = Bounds { looks: 2, undos: 1, changes: 1, cancels: 1, ..Bounds::NONE };
+    let explored = explored(Scenario::new("two looks, undo, newer version, cancel", 2, bounds).doubting([3, 0, 0]));
+    assert!(explored.approved_and_done > 0, "nothing was approved and done");
+}
+
+#[test]
 fn cancelled_and_doubtful_orders_are_taken_back() {
     let bounds = Bounds { changes: 1, cancels: 1, looks: 1, crashes: 1, ..Bounds::NONE };
     explored(Scenario::new("cancel, newer version, look, crash", 2, bounds).doubting([2, 0, 0]));

@@ -82,6 +82,8 @@ pub(crate) struct Row {
     pub(crate) approved: u8,
     /// The job's version at its last approval.
     pub(crate) approved_at: u64,
+    /// Both, before the newest decision.
+    pub(crate) approved_before: (u8, u64),
     /// Questions that were decided.
     pub(crate) decided: Vec<u32>,
 }
@@ -254,6 +256,9 @@ impl World {
         let row = Arc::make_mut(self.rows[job].as_mut().unwrap());
         if let State::Waiting { not_before: Some(at), .. } | State::Retrying { due: at, .. } = &mut row.job.state {
             *at = past();
+        }
+        if let Some(undo) = &mut row.job.undo {
+            undo.until = past();
         }
     }
 }
