@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lane::clock::Timestamp;
-use lane::decision::Decision;
+use lane::decision::{Decision, Undo};
 use lane::history::Entry;
 use lane::id::{AccountId, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
@@ -40,7 +40,7 @@ use lane::outcome::Report;
 use lane::policy::Policy;
 use lane::ports::{
     Begin, Burst, Complete, Decided, Desk, Head, Intake, LedgerError, Notice, Once, Recorded, Release, RequestKey,
-    Swept, Work,
+    Swept, Undone, Work,
 };
 use lane::rules::Company;
 use lane::shop::Shop;
@@ -214,6 +214,10 @@ impl Desk for Ledger {
 
     async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError> {
         self.change(|mut unit| async move { (desk::decide(&mut unit, decision, key).await, unit) }).await
+    }
+
+    async fn undo(&self, undo: &Undo, key: Option<&RequestKey>) -> Result<Once<Undone>, LedgerError> {
+        self.change(|mut unit| async move { (desk::undo(&mut unit, undo, key).await, unit) }).await
     }
 
     async fn pause(&self, lane: &LaneKey, pause: &Pause, key: Option<&RequestKey>) -> Result<Once<bool>, LedgerError> {

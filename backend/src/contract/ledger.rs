@@ -18,6 +18,7 @@ mod limiting;
 mod shipping;
 mod sweeping;
 mod deciding;
+mod undoing;
 mod privacy;
 
 use std::future::Future;
@@ -42,6 +43,7 @@ pub fn cases() -> Vec<(&'static str, Case)> {
         shipping::cases(),
         sweeping::cases(),
         deciding::cases(),
+        undoing::cases(),
         privacy::cases(),
     ]
     .concat()

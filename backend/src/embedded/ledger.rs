@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lane::clock::{Clock, Timestamp};
-use lane::decision::Decision;
+use lane::decision::{Decision, Undo};
 use lane::history::Entry;
 use lane::id::{AccountId, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
@@ -41,7 +41,7 @@ use lane::outcome::Report;
 use lane::policy::Policy;
 use lane::ports::{
     Begin, Burst, Complete, Decided, Desk, Head, Intake, LedgerError, Notice, Once, Recorded, Release, RequestKey,
-    Swept, Work,
+    Swept, Undone, Work,
 };
 use lane::rules::Company;
 use lane::shop::Shop;
@@ -244,6 +244,11 @@ impl Desk for Ledger {
     async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError> {
         let (decision, key) = (decision.clone(), key.cloned());
         self.writer.write(move |unit| done(desk::decide(unit, &decision, key.as_ref()))).await
+    }
+
+    async fn undo(&self, undo: &Undo, key: Option<&RequestKey>) -> Result<Once<Undone>, LedgerError> {
+        let (undo, key) = (undo.clone(), key.cloned());
+        self.writer.write(move |unit| done(desk::undo(unit, &undo, key.as_ref()))).await
     }
 
     async fn pause(&self, lane: &LaneKey, pause: &Pause, key: Option<&RequestKey>) -> Result<Once<bool>, LedgerError> {

@@ -1,11 +1,11 @@
 //! What people do: decide, pause, resume, release from quarantine; each at most once per request.
 
 use lane::clock::Timestamp;
-use lane::decision::Decision;
+use lane::decision::{Decision, Undo};
 use lane::history::Happened;
 use lane::id::{LaneKey, OperatorId};
 use lane::line::{Pause, Pick};
-use lane::ports::{Decided, Once, RequestKey};
+use lane::ports::{Decided, Once, RequestKey, Undone};
 use lane::state::StateKind;
 use lane::view::{QuarantineReason, Recorded};
 use lane::wake_up::{Envelope, SendKind};
@@ -82,11 +82,39 @@ async fn decide_now<U: Unit>(unit: &mut U, decision: &Decision) -> Result<Decide
         Some(kind) => wake_for(unit, &mut row, kind, decision.at).await?,
         None => None,
     };
-    // A job that stopped its lane no longer does: those behind it are due.
+    let state = row.job.state.kind();
     if send.is_none() {
-        unit.wake_by(lane.reference(), decision.at).await?;
+        // A job that stopped its lane no longer does: those behind it are due. What goes on later is due then.
+        let due = if state == StateKind::Waiting { decision.takes_effect } else { decision.at };
+        unit.wake_by(lane.reference(), due).await?;
     }
-    Ok(Decided::Done { state: row.job.state.kind(), send })
+    Ok(Decided::Done { state, send })
+}
+
+pub(crate) async fn undo<U: Unit>(unit: &mut U, undo: &Undo, key: Option<&RequestKey>) -> Result<Once<Undone>, Fault> {
+    if let Some(known) = answered_before(unit, key, |state: StateKind| Undone::Done { state }).await? {
+        return Ok(known);
+    }
+    let undone = undo_now(unit, undo).await?;
+    if let Undone::Done { state } = &undone {
+        remember(unit, key, state).await?;
+    }
+    Ok(Once::Answer(undone))
+}
+
+async fn undo_now<U: Unit>(unit: &mut U, undo: &Undo) -> Result<Undone, Fault> {
+    let Some(lane) = unit.lane(&undo.lane).await? else { return Ok(Undone::NoSuchJob) };
+    let Some(mut row) = unit.job(&lane, &undo.job).await? else { return Ok(Undone::NoSuchJob) };
+    if let Err(why) = row.job.undo(undo) {
+        return Ok(Undone::TooLate(why));
+    }
+    note(unit, &row, undo.at, Happened::Undone { hold: undo.hold, by: undo.by.clone() }).await?;
+    unit.save(&mut row).await?;
+    // It may be ready again, for it changed meanwhile or was about to be tried again.
+    if row.job.in_line().is_some() {
+        unit.wake_by(lane.reference(), undo.at).await?;
+    }
+    Ok(Undone::Done { state: row.job.state.kind() })
 }
 
 pub(crate) async fn pause<U: Unit>(

@@ -30,6 +30,7 @@ pub(crate) fn strip(what: Happened) -> Happened {
         spoken @ (Happened::Newer { .. }
         | Happened::Began { .. }
         | Happened::Disturbed
+        | Happened::Undone { .. }
         | Happened::Redacted
         | Happened::Released { .. }) => spoken,
     }

@@ -75,6 +75,7 @@ async fn all_are_refused(scene: &Scene) {
         by: ann.clone(),
         note: String::new(),
         at: now,
+        takes_effect: now,
     };
     assert!(unavailable(ports.desk.decide(&decision, None).await));
     assert!(ports.registry.put_shop(&scene.shop_value("acme", Policy::default()), now).await.is_err());

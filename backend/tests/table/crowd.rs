@@ -107,6 +107,7 @@ async fn a_crowd_at_one_shop_loses_nothing_doubles_nothing_and_keeps_the_order()
             | Happened::Reopened { .. }
             | Happened::Disturbed
             | Happened::Decided { .. }
+            | Happened::Undone { .. }
             | Happened::Shipped(_)
             | Happened::Redacted
             | Happened::Released { .. } => None,

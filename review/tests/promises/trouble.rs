@@ -8,13 +8,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use lane::clock::{ManualClock, Timestamp};
-use lane::decision::Decision;
+use lane::decision::{Decision, Undo};
 use lane::history::Entry;
 use lane::id::{JobId, LaneKey, OperatorId};
 use lane::job::Job;
 use lane::line::Pause;
 use lane::operator::Operator;
-use lane::ports::{Decided, Desk, LedgerError, Once, RequestKey};
+use lane::ports::{Decided, Desk, LedgerError, Once, RequestKey, Undone};
 use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
 use lane::wake_up::Envelope;
 use tower::ServiceExt;
@@ -43,6 +43,9 @@ impl Desk for Broken {
         broken()
     }
     async fn decide(&self, _: &Decision, _: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError> {
+        broken()
+    }
+    async fn undo(&self, _: &Undo, _: Option<&RequestKey>) -> Result<Once<Undone>, LedgerError> {
         broken()
     }
     async fn pause(&self, _: &LaneKey, _: &Pause, _: Option<&RequestKey>) -> Result<Once<bool>, LedgerError> {

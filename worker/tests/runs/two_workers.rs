@@ -34,6 +34,7 @@ async fn story(world: &World, order: u64) -> (Vec<&'static str>, Vec<u64>) {
         | Happened::Held { .. }
         | Happened::Reopened { .. }
         | Happened::Decided { .. }
+        | Happened::Undone { .. }
         | Happened::Shipped(_)
         | Happened::Redacted
         | Happened::Released { .. } => None,

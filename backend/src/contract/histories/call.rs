@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lane::clock::Timestamp;
-use lane::decision::Decision;
+use lane::decision::{Decision, Undo};
 use lane::id::{AccountId, JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::line::{Lease, Leased, Pause, Rest};
@@ -11,7 +11,7 @@ use lane::outcome::Report;
 use lane::policy::Policy;
 use lane::ports::{
     Begin, Burst, Complete, Decided, Head, LedgerError, Notice, Once, Recorded, RegistryError, Release, RequestKey,
-    ShippedOrder,
+    ShippedOrder, Undone,
 };
 use lane::shop::Shop;
 use lane::wake_up::Envelope;
@@ -102,6 +102,10 @@ pub enum Call {
         decision: Decision,
         key: Option<RequestKey>,
     },
+    Undo {
+        undo: Undo,
+        key: Option<RequestKey>,
+    },
     Pause {
         lane: LaneKey,
         pause: Pause,
@@ -150,6 +154,7 @@ pub enum Answer {
     Swept { sends: Vec<Envelope>, next: Option<Timestamp> },
     Job(Option<Box<Job>>),
     Decided(Once<Decided>),
+    Undone(Once<Undone>),
     Paused(Once<bool>),
     Sends(Once<Option<Vec<Envelope>>>),
     Removed(bool),
@@ -185,6 +190,7 @@ pub async fn make(ports: &Ports, call: &Call) -> Result<Answer, LedgerError> {
         | Call::StopAccount { .. } => works(ports, call).await,
         Call::Job { .. }
         | Call::Decide { .. }
+        | Call::Undo { .. }
         | Call::Pause { .. }
         | Call::Resume { .. }
         | Call::ReleaseQuarantined { .. }
@@ -247,6 +253,7 @@ async fn decides(ports: &Ports, call: &Call) -> Result<Answer, LedgerError> {
     Ok(match call {
         Call::Job { lane, job } => Answer::Job(desk.job(lane, job).await?.map(Box::new)),
         Call::Decide { decision, key } => Answer::Decided(desk.decide(decision, key.as_ref()).await?),
+        Call::Undo { undo, key } => Answer::Undone(desk.undo(undo, key.as_ref()).await?),
         Call::Pause { lane, pause, key } => Answer::Paused(desk.pause(lane, pause, key.as_ref()).await?),
         Call::Resume { lane, by, now, key } => {
             Answer::Sends(unordered(desk.resume(lane, by, *now, key.as_ref()).await?))

@@ -119,8 +119,10 @@ fn goes_on(was: &Job, told: &[Entry], job: &Job, timeline: &[Entry]) -> Result<(
     let since = &timeline[told.len()..];
     let (from, to) = (was.state.kind(), job.state.kind());
     let may_leave = match from {
-        // Only somebody who may have written it anew brings back what a person refused.
-        StateKind::Rejected => since.iter().any(|entry| matches!(entry.what, Happened::Disturbed)),
+        // Only somebody who may have written it anew brings back what a person refused, or a person.
+        StateKind::Rejected => {
+            since.iter().any(|entry| matches!(entry.what, Happened::Disturbed | Happened::Undone { .. }))
+        }
         StateKind::Done | StateKind::Skipped => since.iter().any(|entry| {
             matches!(entry.what, Happened::Newer { .. } | Happened::Disturbed | Happened::Released { .. })
         }),

@@ -101,6 +101,7 @@ struct Part {
 #[derive(Clone, PartialEq)]
 enum Remembered {
     Decided(StateKind),
+    TakenBack(StateKind),
     Paused,
     Sent,
 }
@@ -152,6 +153,7 @@ impl World {
                 Answer::Job(row.map(|row| Box::new(row.job.clone())))
             }
             Call::Decide { decision, key } => Answer::Decided(self.decide(decision, key.as_ref())),
+            Call::Undo { undo, key } => Answer::Undone(self.undo(undo, key.as_ref())),
             Call::Pause { lane, pause, key } => Answer::Paused(self.pause(lane, pause, key.as_ref())),
             Call::Resume { lane, by: _, now, key } => Answer::Sends(self.resume(lane, *now, key.as_ref())),
             Call::ReleaseQuarantined { id, by, now, key } => {
@@ -246,6 +248,6 @@ impl World {
 fn repeated(remembered: &Remembered) -> Once<Decided> {
     match remembered {
         Remembered::Decided(state) => Once::Answer(Decided::Done { state: *state, send: None }),
-        Remembered::Paused | Remembered::Sent => Once::KeyReused,
+        Remembered::TakenBack(_) | Remembered::Paused | Remembered::Sent => Once::KeyReused,
     }
 }

@@ -113,6 +113,8 @@ pub enum Act {
         order: u8,
         verdict: u8,
         flaw: Flaw,
+        /// Seconds until it takes effect.
+        later: u8,
         by: u8,
         key: Option<u8>,
     },
@@ -120,6 +122,12 @@ pub enum Act {
     DecideAgain {
         which: u8,
         verdict: u8,
+        by: u8,
+        key: Option<u8>,
+    },
+    /// Somebody takes back what was decided before.
+    Undo {
+        which: u8,
         by: u8,
         key: Option<u8>,
     },

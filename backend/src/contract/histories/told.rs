@@ -64,6 +64,7 @@ fn placeless(answer: &Answer) -> Answer {
         | Answer::Release(_)
         | Answer::Swept { .. }
         | Answer::Decided(_)
+        | Answer::Undone(_)
         | Answer::Paused(_)
         | Answer::Sends(_)
         | Answer::Removed(_)

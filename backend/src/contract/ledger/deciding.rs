@@ -38,7 +38,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
     ]
 }
 
-async fn held(scene: &Scene, shop: &str, order: u64) {
+pub(super) async fn held(scene: &Scene, shop: &str, order: u64) {
     scene.hears(shop, &News::of(order)).await;
     holds(scene, shop, order).await;
 }

@@ -227,6 +227,7 @@ impl Scene {
             by: OperatorId::parse(by).expect("an operator"),
             note: "checked".to_owned(),
             at: self.now(),
+            takes_effect: self.now(),
         }
     }
 

@@ -89,6 +89,7 @@ impl<S: Subject> Player<S> {
             | Act::HandBack { .. } => self.work(act).await?,
             Act::Decide { .. }
             | Act::DecideAgain { .. }
+            | Act::Undo { .. }
             | Act::Pause { .. }
             | Act::Resume { .. }
             | Act::ReleaseQuarantined { .. } => self.desk(act).await?,

@@ -1,6 +1,6 @@
 //! What people do.
 
-use lane::decision::{Decision, Verdict};
+use lane::decision::{Decision, Undo, Verdict};
 use lane::id::{Fingerprint, JobId, LaneKey};
 use lane::line::Pause;
 use lane::outcome::PauseReason;
@@ -26,19 +26,29 @@ impl<S: Subject> Player<S> {
     pub(super) async fn desk(&mut self, act: &Act) -> Result<Option<Call>, Stop> {
         let now = self.now();
         Ok(match act {
-            Act::Decide { shop, order, verdict, flaw, by, key } => {
+            Act::Decide { shop, order, verdict, flaw, later, by, key } => {
                 let which = usize::from(*shop) * 6 + usize::from(*order);
                 let asked = if which == 0 { None } else { self.asked(which).await };
                 let (lane, job) = asked.unwrap_or_else(|| (lane_of(*shop), order_id(*order)));
                 let decision = self.decision(lane, job, *verdict, *flaw, *by).await?;
-                decision.map(|decision| self.decide(decision, *key))
+                let takes_effect = seconds(now, *later);
+                decision.map(|decision| self.decide(Decision { takes_effect, ..decision }, *key))
             }
             Act::DecideAgain { which, verdict: again, by, key } => {
                 let at = self.decisions.len().checked_sub(1 + usize::from(*which));
                 let before = at.map(|at| self.decisions[at].clone());
                 before.map(|before| {
-                    let decision = Decision { verdict: verdict(*again), by: operator(*by), at: now, ..before };
-                    self.decide(decision, *key)
+                    let (verdict, by) = (verdict(*again), operator(*by));
+                    self.decide(Decision { verdict, by, at: now, takes_effect: now, ..before }, *key)
+                })
+            }
+            Act::Undo { which, by, key } => {
+                let at = self.decisions.len().checked_sub(1 + usize::from(*which));
+                at.map(|at| {
+                    let Decision { lane, job, hold, .. } = self.decisions[at].clone();
+                    let by = operator(*by);
+                    let key = request_key(&by, *key, &format!("undo {lane} {job} {hold}"));
+                    Call::Undo { undo: Undo { lane, job, hold, by, at: now }, key }
                 })
             }
             Act::Pause { shop, seconds: length, key } => {
@@ -79,8 +89,8 @@ impl<S: Subject> Player<S> {
         let (hold, fingerprint) =
             question.map_or_else(|| (shown.questions, shown.fingerprint.clone()), |q| (q.number, q.fingerprint));
         let (at, by) = (self.now(), operator(by));
-        let decision =
-            Decision { lane, job, verdict: verdict(number), hold, fingerprint, by, note: "seen".to_owned(), at };
+        let (verdict, note, takes_effect) = (verdict(number), "seen".to_owned(), at);
+        let decision = Decision { lane, job, verdict, hold, fingerprint, by, note, at, takes_effect };
         Ok(Some(match flaw {
             Flaw::None => decision,
             Flaw::Earlier => Decision { hold: hold.saturating_sub(1), ..decision },

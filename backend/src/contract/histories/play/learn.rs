@@ -1,7 +1,7 @@
 //! What callers learn from an answer: what they hold from now on, and what has been done.
 
 use lane::line::{Lease, Leased};
-use lane::ports::{Begin, Burst, Complete, Decided, Once, Recorded};
+use lane::ports::{Begin, Burst, Complete, Decided, Once, Recorded, Undone};
 use lane::state::StateKind;
 
 use super::{Answer, Call, Player, Subject};
@@ -45,7 +45,12 @@ impl<S: Subject> Player<S> {
             Answer::Decided(Once::Answer(Decided::Done { .. })) => tally.decided += 1,
             Answer::Decided(Once::Answer(Decided::AlreadyDecided(_))) => tally.late += 1,
             Answer::Decided(Once::Answer(Decided::Stale(_))) => tally.stale += 1,
-            Answer::Decided(Once::KeyReused) | Answer::Paused(Once::KeyReused) | Answer::Sends(Once::KeyReused) => {
+            Answer::Undone(Once::Answer(Undone::Done { .. })) => tally.taken_back += 1,
+            Answer::Undone(Once::Answer(Undone::TooLate(_))) => tally.stood += 1,
+            Answer::Decided(Once::KeyReused)
+            | Answer::Undone(Once::KeyReused)
+            | Answer::Paused(Once::KeyReused)
+            | Answer::Sends(Once::KeyReused) => {
                 tally.keys_reused += 1;
             }
             Answer::Swept { sends, .. } => tally.swept += sends.len() as u64,
@@ -59,6 +64,7 @@ impl<S: Subject> Player<S> {
             | Answer::Release(_)
             | Answer::Job(_)
             | Answer::Decided(_)
+            | Answer::Undone(_)
             | Answer::Paused(_)
             | Answer::Sends(_)
             | Answer::Removed(_)

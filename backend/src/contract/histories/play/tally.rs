@@ -19,6 +19,8 @@ pub struct Tally {
     pub decided: u64,
     pub late: u64,
     pub stale: u64,
+    pub taken_back: u64,
+    pub stood: u64,
     pub keys_reused: u64,
     pub swept: u64,
     pub released: u64,
@@ -58,7 +60,9 @@ impl Tally {
         self.released += released;
         self.closed += closed;
         self.sent += sent;
-        let Self { crashes, undone, kept, in_doubt, together, reordered, .. } = other;
+        let Self { taken_back, stood, crashes, undone, kept, in_doubt, together, reordered, .. } = other;
+        self.taken_back += taken_back;
+        self.stood += stood;
         self.crashes += crashes;
         self.undone += undone;
         self.kept += kept;

@@ -1,11 +1,11 @@
 //! What people do: decide, pause, resume, release from quarantine.
 
 use lane::clock::{Timestamp, after};
-use lane::decision::Decision;
+use lane::decision::{Decision, Undo};
 use lane::history::Happened;
 use lane::id::{LaneKey, OperatorId};
 use lane::line::Pause;
-use lane::ports::{Decided, Once, RequestKey};
+use lane::ports::{Decided, Once, RequestKey, Undone};
 use lane::state::StateKind;
 use lane::view::{QuarantineReason, Recorded as DecisionRecord};
 use lane::wake_up::{Envelope, SendKind};
@@ -58,11 +58,34 @@ impl World {
         row.decisions.insert(hold, DecisionRecord { verdict, by: by.clone(), at, note: note.clone() });
         row.note(at, Happened::Decided { verdict, hold, by, note });
         let send = kind.and_then(|kind| self.wake_for(&key, kind, at));
+        let state = self.row(&key).job.state.kind();
         if send.is_none() {
-            // It may have stopped its lane.
-            self.wake_by(&key.0, at);
+            // It may have stopped its lane, or takes effect later.
+            let later = state == StateKind::Waiting;
+            self.wake_by(&key.0, if later { decision.takes_effect } else { at });
         }
-        Decided::Done { state: self.row(&key).job.state.kind(), send }
+        Decided::Done { state, send }
+    }
+
+    pub(super) fn undo(&mut self, undo: &Undo, key: Option<&RequestKey>) -> Once<Undone> {
+        match self.before(key) {
+            Err(()) => return Once::KeyReused,
+            Ok(Some(Remembered::TakenBack(state))) => return Once::Answer(Undone::Done { state }),
+            Ok(Some(_)) => return Once::KeyReused,
+            Ok(None) => {}
+        }
+        let job = (undo.lane.clone(), undo.job.clone());
+        let Some(row) = self.known(&job) else { return Once::Answer(Undone::NoSuchJob) };
+        if let Err(why) = row.job.undo(undo) {
+            return Once::Answer(Undone::TooLate(why));
+        }
+        row.note(undo.at, Happened::Undone { hold: undo.hold, by: undo.by.clone() });
+        let (state, in_line) = (row.job.state.kind(), row.job.in_line().is_some());
+        if in_line {
+            self.wake_by(&job.0, undo.at);
+        }
+        self.remember(key, Remembered::TakenBack(state));
+        Once::Answer(Undone::Done { state })
     }
 
     fn wake_for(&mut self, key: &JobKey, kind: SendKind, now: Timestamp) -> Option<Envelope> {

@@ -249,6 +249,7 @@ impl Bench {
             by: OperatorId::parse("ann").unwrap(),
             note: String::new(),
             at: self.clock.now(),
+            takes_effect: self.clock.now(),
         };
         self.job.decide(&decision).unwrap();
     }
