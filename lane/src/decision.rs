@@ -116,8 +116,8 @@ impl Job {
         }
     }
 
-    /// Applies a decision that names the current question and what was shown. Says which wake-up it causes now; what takes
-    /// effect later is woken then.
+    /// Applies a decision that names the current question and what was shown. Says which wake-up it causes: also
+    /// where it takes effect later, because whoever is woken learns of the time.
     pub fn decide(&mut self, decision: &Decision) -> Result<Option<SendKind>, Refused> {
         let now = self.state.kind();
         let question = self.question().ok_or(Refused::NoSuchQuestion { now })?;
@@ -153,7 +153,7 @@ impl Job {
         }
         self.questions = self.questions.max(decision.hold);
         self.undo = undo;
-        Ok(send.filter(|_| not_before.is_none()))
+        Ok(send)
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Router<Arc<Review>> {
         .route("/jobs", get(jobs::list))
         .route("/jobs/{queue}/{group}/{id}", get(jobs::one))
         .route("/jobs/{queue}/{group}/{id}/timeline", get(jobs::timeline))
+        .route("/jobs/{queue}/{group}/{id}/undo", post(decisions::undo))
         .route("/jobs/{queue}/{group}/{id}/{verdict}", post(decisions::decide))
         .route("/lanes", get(lanes::list))
         .route("/lanes/{queue}/{group}/pause", post(lanes::pause))

@@ -1,6 +1,9 @@
 //! One decision: check what was written, ask the ledger, wake the lane. The ledger lets one decision per question
 //! count; everybody else learns who won or what changed.
 
+use std::time::Duration;
+
+use lane::clock::after;
 use lane::decision::{Decision, Verdict};
 use lane::id::{Fingerprint, JobId, LaneKey};
 use lane::ports::{Decided, Once, RequestKey};
@@ -26,6 +29,8 @@ pub(crate) struct Ask {
     pub(crate) hold: u32,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) note: String,
+    /// How long it can be taken back before it takes effect.
+    pub(crate) delay: Duration,
 }
 
 /// The verdict a word names.
@@ -64,6 +69,7 @@ pub(crate) async fn decide(
     ask: Ask,
     key: Option<&RequestKey>,
 ) -> Result<StateKind, Refusal> {
+    let at = review.clock.now();
     let decision = Decision {
         lane: ask.lane,
         job: ask.job,
@@ -72,7 +78,8 @@ pub(crate) async fn decide(
         fingerprint: ask.fingerprint,
         by: by.id().clone(),
         note: ask.note,
-        at: review.clock.now(),
+        at,
+        takes_effect: after(at, ask.delay),
     };
     let answer = review.desk.decide(&decision, key).await;
     let (verdict, outcome) = (decision.verdict.as_str(), label(answer.as_ref().ok()));

@@ -11,6 +11,7 @@ mod repeat;
 mod cursor;
 mod wake;
 mod decide;
+mod undo;
 mod lanes;
 mod quarantine;
 mod words;

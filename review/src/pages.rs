@@ -48,6 +48,7 @@ pub(crate) fn routes() -> Router<Arc<Review>> {
         .route("/orders/{queue}/{group}/{id}", get(order::show))
         .route("/orders/{queue}/{group}/{id}/timeline.json", get(order::download))
         .route("/decide", post(act::decide))
+        .route("/undo", post(act::undo))
         .route("/pause", post(act::pause))
         .route("/resume", post(act::resume))
         .route("/release", post(act::release))

@@ -48,6 +48,8 @@ pub(crate) enum Refusal {
     AlreadyDecided(Recorded),
     #[error("{0}")]
     Changed(String),
+    #[error("{0}")]
+    TooLate(String),
     #[error("the ledger cannot answer now; nothing was lost, try again in a moment")]
     LedgerBusy,
     #[error("the ledger has stopped and must be restarted; see the log")]
@@ -93,6 +95,7 @@ impl Refusal {
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::AlreadyDecided(_) => (StatusCode::CONFLICT, "already_decided"),
             Self::Changed(_) => (StatusCode::CONFLICT, "changed"),
+            Self::TooLate(_) => (StatusCode::CONFLICT, "too_late"),
             Self::LedgerBusy => (StatusCode::SERVICE_UNAVAILABLE, "ledger_busy"),
             Self::LedgerStopped => (StatusCode::SERVICE_UNAVAILABLE, "ledger_stopped"),
             Self::LedgerUnreadable => (StatusCode::SERVICE_UNAVAILABLE, "ledger_unreadable"),
@@ -117,7 +120,8 @@ impl Refusal {
             | Self::TooLarge
             | Self::KeyReused
             | Self::AlreadyDecided(_)
-            | Self::Changed(_) => None,
+            | Self::Changed(_)
+            | Self::TooLate(_) => None,
         }
     }
 

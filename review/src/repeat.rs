@@ -54,6 +54,12 @@ pub(crate) fn page_key(lane: &LaneKey, job: &JobId, hold: u32, shown: &Fingerpri
     format!("page-{}", hex::encode(Sha256::digest(what.as_bytes())))
 }
 
+/// The key of taking back a decision that was made on a page.
+pub(crate) fn undo_key(lane: &LaneKey, job: &JobId, hold: u32) -> String {
+    let what = format!("{lane}\n{job}\n{hold}\nundo");
+    format!("page-{}", hex::encode(Sha256::digest(what.as_bytes())))
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;

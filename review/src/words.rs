@@ -8,7 +8,7 @@ use lane::decision::Verdict;
 use lane::outcome::Trouble;
 use lane::view::{LaneStatus, LaneView, Recorded};
 
-pub(crate) use standing::{changed, goes, impossible, job};
+pub(crate) use standing::{changed, goes, impossible, job, too_late};
 pub(crate) use timeline::tell;
 
 /// A longer text in an order was not written for people, and would hide the rest of the page.

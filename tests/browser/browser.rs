@@ -15,7 +15,7 @@ use url::{ParseError, Url};
 use crate::driver::Driver;
 
 /// Pages come in milliseconds; on a machine that is busy with everything else they take longer.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Whoever has pressed the key this often is lost on the page.
@@ -97,6 +97,26 @@ impl Browser {
     pub(crate) async fn waits_for(&self, css: &str) {
         let found = self.client.wait().at_most(PATIENCE).every(LOOK).for_element(Locator::Css(css)).await;
         assert!(found.is_ok(), "{css} does not appear at {}:\n{}", self.is_at().await, self.text("body").await);
+    }
+
+    /// Waits until a person reads this in what matches.
+    pub(crate) async fn waits_for_text(&self, css: &str, text: &str) {
+        let began = tokio::time::Instant::now();
+        loop {
+            let read = self.texts_if_there(css).await;
+            if read.iter().any(|read| read.contains(text)) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{text:?} does not appear in {css}: {read:?}");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Texts, of a page that may be changing under the reader's eyes.
+    async fn texts_if_there(&self, css: &str) -> Vec<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map((found) => found.innerText)";
+        let read = self.client.execute(script, vec![json!(css)]).await;
+        read.ok().and_then(|read| serde_json::from_value(read).ok()).unwrap_or_default()
     }
 
     /// How many match now.

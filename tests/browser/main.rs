@@ -12,6 +12,7 @@ mod office;
 mod pages;
 mod signing_in;
 mod deciding;
+mod keys;
 mod looking;
 mod reading;
 mod inert;

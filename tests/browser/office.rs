@@ -20,6 +20,8 @@ use lane::operator::Operator;
 use lane::outcome::{Outcome, PauseReason, Reach, Trouble};
 use lane::ports::{QueueError, QueueSender, Release};
 use lane::shop::SkipReason;
+use lane::state::StateKind;
+use lane::view::{JobFilter, Page};
 use lane::wake_up::Envelope;
 use lane::webhook::Content;
 use tokio::net::TcpListener;
@@ -103,6 +105,21 @@ impl Office {
         self.comes(cast::PAUSED, 7001, "C-7001").await;
         self.pauses(cast::PAUSED, "the warehouse takes stock until noon").await;
         self.scene.pass(47 * 60);
+    }
+
+    /// More orders are held, for the limit of their shop.
+    pub(crate) async fn many_are_held(&self, many: u64) {
+        for nth in 0..many {
+            let evidence = [("total", "310.00 EUR"), ("limit", "300.00 EUR")];
+            self.ends("acme", 5000 + nth, &format!("N-{nth:03}"), holds(HoldReason::TotalAbove, &evidence)).await;
+        }
+    }
+
+    /// How many orders are in a state.
+    pub(crate) async fn count(&self, state: StateKind) -> usize {
+        let filter = JobFilter { state: Some(state), shop: None };
+        let page = Page { after: None, limit: 100 };
+        self.scene.ports.desk.jobs(&filter, &page).await.unwrap().rows.len()
     }
 
     /// An order comes; nobody has looked at it yet.

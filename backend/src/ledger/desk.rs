@@ -84,9 +84,8 @@ async fn decide_now<U: Unit>(unit: &mut U, decision: &Decision) -> Result<Decide
     };
     let state = row.job.state.kind();
     if send.is_none() {
-        // A job that stopped its lane no longer does: those behind it are due. What goes on later is due then.
-        let due = if state == StateKind::Waiting { decision.takes_effect } else { decision.at };
-        unit.wake_by(lane.reference(), due).await?;
+        // A job that stopped its lane no longer does: those behind it are due.
+        unit.wake_by(lane.reference(), decision.at).await?;
     }
     Ok(Decided::Done { state, send })
 }

@@ -250,7 +250,7 @@ fn every_history_is_what_the_reference_says_whatever_dies_on_the_way() {
         ("decisions", done.decided, 20),
         ("decisions that came late", done.late, 3),
         ("decisions about something else", done.stale, 30),
-        ("decisions taken back", done.taken_back, 3),
+        ("decisions taken back", done.taken_back, 2),
         ("decisions that stood", done.stood, 3),
         ("keys of another request", done.keys_reused, 2),
         ("lanes woken by the sweep", done.swept, 20),

@@ -101,10 +101,10 @@ fn desk() -> BoxedStrategy<Act> {
     let flaws = [Flaw::Earlier, Flaw::Later, Flaw::Shown, Flaw::Order];
     let flaw = prop_oneof![4 => Just(Flaw::None), 1 => select(flaws.to_vec())];
     prop_oneof![
-        6 => (shop(), order(), 0..3_u8, flaw, select(vec![0_u8, 0, 10, 10, 60]), 0..3_u8, key()).prop_map(
+        9 => (shop(), order(), 0..3_u8, flaw, select(vec![0_u8, 10, 60, 60]), 0..3_u8, key()).prop_map(
             |(shop, order, verdict, flaw, later, by, key)| Act::Decide { shop, order, verdict, flaw, later, by, key }
         ),
-        4 => (0..3_u8, 0..3_u8, key()).prop_map(|(which, by, key)| Act::Undo { which, by, key }),
+        6 => (select(vec![0_u8, 0, 1, 2]), 0..3_u8, key()).prop_map(|(which, by, key)| Act::Undo { which, by, key }),
         4 => (0..3_u8, 0..3_u8, 0..3_u8, key())
             .prop_map(|(which, verdict, by, key)| Act::DecideAgain { which, verdict, by, key }),
         2 => (shop(), option::weighted(0.7, select(vec![1_u8, 30, 90])), key())
@@ -142,7 +142,7 @@ fn call() -> BoxedStrategy<Act> {
     prop_oneof![
         9 => webhooks(),
         7 => working(),
-        4 => desk(),
+        6 => desk(),
         1 => shipping(),
         1 => shops(),
     ]

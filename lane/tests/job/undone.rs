@@ -42,7 +42,7 @@ fn number(job: &Job) -> u32 {
 #[test]
 fn nothing_begins_before_a_decision_takes_effect() {
     let mut job = held(Policy::default(), Reach::Untouched);
-    assert_eq!(job.decide(&slow(&job.clone(), Verdict::Approve)).unwrap(), None, "it wakes nobody yet");
+    assert_eq!(job.decide(&slow(&job.clone(), Verdict::Approve)).unwrap(), Some(SendKind::Approved));
     let line = || job.in_line();
     assert_eq!(pick(line(), at(29)), Pick::Nothing { next: Some(at(30)) });
     assert_eq!(pick(line(), at(30)), Pick::Ready(job.id.clone()));

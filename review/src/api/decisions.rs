@@ -1,6 +1,7 @@
-//! Approve, reject, retry.
+//! Approve, reject, retry, and taking that back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -16,7 +17,7 @@ use crate::api::Route;
 use crate::api::answer::{self, Answer};
 use crate::decide::{self, Ask};
 use crate::refusal::Refusal;
-use crate::repeat;
+use crate::{repeat, undo};
 
 /// The question that is answered, what was shown, and what the reviewer wrote.
 #[derive(Debug, Deserialize, Serialize)]
@@ -26,7 +27,20 @@ struct Asked {
     fingerprint: String,
     #[serde(default)]
     note: String,
+    /// How long it can be taken back before it takes effect.
+    #[serde(default)]
+    after_seconds: u8,
 }
+
+/// The question whose decision is taken back.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct TakenBack {
+    hold: u32,
+}
+
+/// The longest that a decision may be put off. Whoever needs longer has not decided yet.
+const AFTER_SECONDS_MAX: u8 = 60;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Done {
@@ -47,10 +61,31 @@ pub(super) async fn decide(
     let key = repeat::key_header(&headers)?;
     let mut asked: Asked = answer::body(bytes)?;
     asked.note = decide::note(&asked.note)?;
+    if asked.after_seconds > AFTER_SECONDS_MAX {
+        return Err(Refusal::Malformed(format!("after_seconds is 0 to {AFTER_SECONDS_MAX}")).into());
+    }
     let path = format!("/api/v1/jobs/{lane}/{job}/{}", verdict.as_str());
     let key = repeat::request_key(&reviewer, key, &path, &asked);
     let fingerprint = decide::fingerprint(&asked.fingerprint)?;
-    let ask = Ask { lane, job, verdict, hold: asked.hold, fingerprint, note: asked.note };
+    let delay = Duration::from_secs(asked.after_seconds.into());
+    let ask = Ask { lane, job, verdict, hold: asked.hold, fingerprint, note: asked.note, delay };
     let state = decide::decide(&review, &reviewer, ask, key.as_ref()).await?;
+    Ok(Json(Done { state }))
+}
+
+pub(super) async fn undo(
+    State(review): State<Arc<Review>>,
+    caller: Caller,
+    Route(route): Route,
+    Path((queue, group, id)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<Json<Done>, Answer> {
+    let reviewer = caller.reviewer(&route)?;
+    let (lane, job) = answer::job(&queue, &group, &id)?;
+    let key = repeat::key_header(&headers)?;
+    let asked: TakenBack = answer::body(bytes)?;
+    let key = repeat::request_key(&reviewer, key, &format!("/api/v1/jobs/{lane}/{job}/undo"), &asked);
+    let state = undo::undo(&review, &reviewer, (lane, job), asked.hold, key.as_ref()).await?;
     Ok(Json(Done { state }))
 }

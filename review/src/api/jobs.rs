@@ -45,6 +45,7 @@ pub(super) struct Row {
     question: Option<Question>,
     hold: Option<HoldShown>,
     error: Option<Trouble>,
+    undo: Option<UndoShown>,
     attempts: u32,
     correlation: CorrelationId,
 }
@@ -56,6 +57,14 @@ struct HoldShown {
     evidence: Vec<Fact>,
     since: Timestamp,
     stops_lane: bool,
+}
+
+/// The newest decision, while it can be taken back. It may be late; asking to take it back tells.
+#[derive(Debug, Serialize)]
+struct UndoShown {
+    hold: u32,
+    by: OperatorId,
+    until: Timestamp,
 }
 
 impl From<Hold> for HoldShown {
@@ -72,6 +81,8 @@ impl From<Hold> for HoldShown {
 
 impl From<Job> for Row {
     fn from(job: Job) -> Self {
+        let undo =
+            job.undo.as_deref().map(|undo| UndoShown { hold: undo.hold, by: undo.by.clone(), until: undo.until });
         let (words, question, state) = (words::job(&job), job.question(), job.state.kind());
         let (hold, error) = match job.state {
             JobState::Held(hold) => (Some(hold.into()), None),
@@ -95,6 +106,7 @@ impl From<Job> for Row {
             question,
             hold,
             error,
+            undo,
             attempts: job.attempts,
             correlation: job.correlation,
         }

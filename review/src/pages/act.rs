@@ -8,6 +8,7 @@ use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use lane::decision::Verdict;
 use lane::id::{JobId, LaneKey};
+use lane::state::StateKind;
 use serde::{Deserialize, Serialize};
 
 use crate::Review;
@@ -18,6 +19,7 @@ use crate::pages::problem::Problem;
 use crate::pages::sign_in::SignedIn;
 use crate::pages::{address, failed, held};
 use crate::refusal::Refusal;
+use crate::undo::{self, UNDO_TIME};
 use crate::{lanes, quarantine, repeat, words};
 
 /// A card's form as it was rendered, the button that was pressed, and what was typed.
@@ -79,6 +81,7 @@ async fn decide_once(review: &Review, by: &Reviewer<'_>, asked: &Decided) -> Res
         hold: asked.hold,
         fingerprint,
         note: asked.note.clone(),
+        delay: UNDO_TIME,
     };
     match decide::decide(review, by, ask.clone(), key.as_ref()).await {
         Err(Refusal::KeyReused) => decide::decide(review, by, ask, None).await,
@@ -103,6 +106,7 @@ async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal:
         | Refusal::Malformed(_)
         | Refusal::TooLarge
         | Refusal::KeyReused
+        | Refusal::TooLate(_)
         | Refusal::LedgerBusy
         | Refusal::LedgerStopped
         | Refusal::LedgerUnreadable => return Err(refusal.into()),
@@ -127,6 +131,40 @@ async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal:
         held::render(review, caller, held::Asked::default(), open, Some(banner)).await?
     };
     Ok((status, shown).into_response())
+}
+
+/// The decision that is taken back.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TakenBack {
+    lane: LaneKey,
+    job: JobId,
+    hold: u32,
+}
+
+/// Take a decision back. The order that is asked about again is open then; if it is too late, the page says so.
+pub(super) async fn undo(
+    State(review): State<Arc<Review>>,
+    SignedIn(caller): SignedIn,
+    form: Result<Form<TakenBack>, FormRejection>,
+) -> Result<Response, Problem> {
+    let reviewer = caller.reviewer("/undo")?;
+    let asked = filled_in(form)?;
+    let TakenBack { lane, job, hold } = &asked;
+    let key = repeat::undo_key(lane, job, *hold);
+    let key = repeat::request_key(&reviewer, Some(key), "/undo", &asked);
+    let state = undo::undo(&review, &reviewer, (lane.clone(), job.clone()), *hold, key.as_ref()).await?;
+    let page = match state {
+        StateKind::Held => address::open("held", lane, job),
+        StateKind::Failed => "/failed".to_owned(),
+        StateKind::Waiting
+        | StateKind::Attempting
+        | StateKind::Retrying
+        | StateKind::Done
+        | StateKind::Skipped
+        | StateKind::Rejected => "/".to_owned(),
+    };
+    Ok(back_to(&page, Done::Undone, Some((lane, Some(job)))))
 }
 
 /// The pause that is ended.

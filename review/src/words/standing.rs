@@ -68,6 +68,12 @@ pub(crate) fn goes(job: &Job, lane: &LaneView, head: Option<&Job>) -> String {
     }
 }
 
+/// A decision that is to be taken back, and stands. How the order is now tells why.
+pub(crate) fn too_late(now: Option<&Job>) -> String {
+    let now = now.map(|now| format!("; the order is {} now", shown(&job(now)))).unwrap_or_default();
+    format!("this decision can no longer be taken back: it has taken effect, or somebody took it back before{now}")
+}
+
 fn noted(why: &str) -> String {
     if why.is_empty() { String::new() } else { format!(": {why}") }
 }

@@ -69,6 +69,12 @@ pub(crate) fn tell(entry: &Entry) -> Told<'_> {
             };
             Told::by("decided", format!("{by} {what} (question {hold})"), by, Some(note))
         }
+        Happened::Undone { hold, by } => Told::by(
+            "undone",
+            format!("{by} took that decision back before it took effect (question {hold})"),
+            by,
+            None,
+        ),
         Happened::Shipped(shipped) => Told::plainly("shipped", told_of(shipped)),
         Happened::Redacted => Told::plainly(
             "redacted",

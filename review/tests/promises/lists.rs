@@ -45,6 +45,7 @@ async fn a_held_order_shows_its_question_its_evidence_and_plain_words() {
       },
       "shop": "acme",
       "state": "held",
+      "undo": null,
       "version": 1,
       "words": "held for a person: the total is above this shop's limit"
     }

@@ -13,3 +13,4 @@ mod kept;
 mod forgery;
 mod text;
 mod trouble;
+mod undone;

@@ -11,8 +11,8 @@ pub(crate) const SIGN_OUT: &str = "form[action=\"/sign-out\"] button";
 pub(crate) const DECIDING: &str = "button[name=verdict]";
 const NUMBERS: &str = "#rows li strong bdi";
 const OPEN: &str = "#rows [aria-current=true] strong bdi";
-const TOLD: &str = "[role=status]";
-const PROBLEM: &str = "[role=alert]";
+pub(crate) const TOLD: &str = "[role=status]";
+pub(crate) const PROBLEM: &str = "[role=alert]";
 
 /// The page with one order open.
 pub(crate) fn address(shop: &str, order: u64) -> String {

@@ -60,9 +60,8 @@ impl World {
         let send = kind.and_then(|kind| self.wake_for(&key, kind, at));
         let state = self.row(&key).job.state.kind();
         if send.is_none() {
-            // It may have stopped its lane, or takes effect later.
-            let later = state == StateKind::Waiting;
-            self.wake_by(&key.0, if later { decision.takes_effect } else { at });
+            // It may have stopped its lane.
+            self.wake_by(&key.0, at);
         }
         Decided::Done { state, send }
     }
