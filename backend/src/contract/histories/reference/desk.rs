@@ -68,9 +68,8 @@ impl World {
 
     pub(super) fn undo(&mut self, undo: &Undo, key: Option<&RequestKey>) -> Once<Undone> {
         match self.before(key) {
-            Err(()) => return Once::KeyReused,
             Ok(Some(Remembered::TakenBack(state))) => return Once::Answer(Undone::Done { state }),
-            Ok(Some(_)) => return Once::KeyReused,
+            Err(()) | Ok(Some(_)) => return Once::KeyReused,
             Ok(None) => {}
         }
         let job = (undo.lane.clone(), undo.job.clone());
