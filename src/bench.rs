@@ -21,6 +21,7 @@ mod scale;
 mod fairness;
 mod limiting;
 mod size;
+mod pages;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +74,8 @@ enum Part {
     Limiter,
     /// Memory, file and start.
     Size,
+    /// How long the review desk's pages take.
+    Pages,
     /// All of them.
     All,
 }
@@ -148,6 +151,9 @@ pub(crate) async fn run(bench: Bench, clock: Arc<dyn Clock>) -> anyhow::Result<(
     }
     if wanted(Part::Size) {
         tell(size::measure(&bed).await?);
+    }
+    if wanted(Part::Pages) {
+        tell(pages::measure(&bed).await?);
     }
     if let Some(path) = &bench.json {
         write(

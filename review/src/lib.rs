@@ -10,6 +10,7 @@ mod refusal;
 mod repeat;
 mod cursor;
 mod wake;
+mod overview;
 mod decide;
 mod undo;
 mod lanes;
@@ -40,12 +41,15 @@ pub struct Settings {
     pub session: Duration,
     /// Failed sign-ins that this process takes in a minute before it refuses to look at any more.
     pub sign_in_failures_per_minute: usize,
+    /// How old the figures at the top of a page may be. Nothing where the ledger counts as it goes; in DynamoDB every lane
+    /// is read for them.
+    pub figures_age: Duration,
 }
 
 impl Default for Settings {
     /// A working day, and far more typing errors than a team makes.
     fn default() -> Self {
-        Self { session: Duration::from_hours(8), sign_in_failures_per_minute: 10 }
+        Self { session: Duration::from_hours(8), sign_in_failures_per_minute: 10, figures_age: Duration::ZERO }
     }
 }
 
@@ -56,12 +60,14 @@ pub(crate) struct Review {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) failures: access::Failures,
+    pub(crate) overview: overview::Overview,
 }
 
 /// The review application: the API under `/api/v1` and the page at `/`.
 pub fn router(desk: Arc<dyn Desk>, sender: Arc<dyn QueueSender>, clock: Arc<dyn Clock>, settings: Settings) -> Router {
     let failures = access::Failures::at_most(settings.sign_in_failures_per_minute);
-    let review = Arc::new(Review { desk, sender, clock, settings, failures });
+    let overview = overview::Overview::kept_for(settings.figures_age);
+    let review = Arc::new(Review { desk, sender, clock, settings, failures, overview });
     Router::new()
         .nest("/api/v1", api::routes())
         .route("/api/v1/", any(api::nothing_here)) // A nested router leaves its bare address with a slash out.

@@ -3,12 +3,16 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use review::Settings;
 use service::health::Health;
 use service::start::{self, Start};
 use service::{aws, figures, health, serve};
+
+/// A reading for each lane and half a minute is affordable, for each page it is not.
+const FIGURES_AGE: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     start::run(review)
@@ -18,7 +22,8 @@ async fn review(start: Start) -> anyhow::Result<()> {
     let backend = aws::open(start.config.on_aws()?, &start.clock).await?;
     let health = health::router(Health::of(backend.ledger.clone(), &start));
     let clock = || Arc::clone(&start.clock);
-    let router = review::router(backend.ledger.clone(), backend.queue, clock(), Settings::default()).merge(health);
+    let settings = Settings { figures_age: FIGURES_AGE, ..Settings::default() };
+    let router = review::router(backend.ledger.clone(), backend.queue, clock(), settings).merge(health);
     if start.on_lambda {
         // Nobody asks a function for its counts; the worker tells the ledger's figures.
         return answer(&start, router).await;

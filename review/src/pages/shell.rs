@@ -27,7 +27,8 @@ pub(super) struct Shell {
     pub(super) who: String,
     pub(super) role: &'static str,
     pub(super) decides: bool,
-    pub(super) now: String,
+    /// When the counts were taken.
+    pub(super) as_of: String,
     pub(super) tab: Tab,
     pub(super) counts: Counts,
     pub(super) banner: Option<Banner>,
@@ -58,14 +59,14 @@ impl Shell {
         banner: Option<Banner>,
     ) -> Result<Self, Refusal> {
         let now = review.clock.now();
-        let figures = review.desk.figures(now).await.map_err(unanswered)?;
+        let (as_of, figures) = review.overview.figures(review.desk.as_ref(), now).await.map_err(unanswered)?;
         let aside = review.desk.quarantined(&Page { after: None, limit: COUNTED }).await.map_err(unanswered)?;
         let counts = Counts { aside: aside.rows.len(), aside_more: aside.next.is_some(), ..Counts::of(&figures, now) };
         Ok(Self {
             who: words::shown(caller.id().as_str()),
             role: caller.role().as_str(),
             decides: caller.may_decide(),
-            now: words::moment(now),
+            as_of: words::moment(as_of),
             tab,
             counts,
             banner,

@@ -82,6 +82,10 @@ pub(crate) const OPERATORS: [(&str, Role); 3] = [("ada", Role::Admin), ("rob", R
 
 impl Office {
     pub(crate) async fn open() -> Self {
+        Self::open_with(review::Settings::default()).await
+    }
+
+    pub(crate) async fn open_with(settings: review::Settings) -> Self {
         let start: Timestamp = "2026-11-21T22:00:00Z".parse().unwrap();
         let clock = Arc::new(ManualClock::starting(start));
         let folder = tempfile::tempdir().unwrap();
@@ -93,8 +97,7 @@ impl Office {
             ledger.put_shop(&shop(name, start), start).await.unwrap();
         }
         let queue = Arc::new(Recorder::default());
-        let router =
-            review::router(Arc::new(ledger.clone()), queue.clone(), clock.clone(), review::Settings::default());
+        let router = review::router(Arc::new(ledger.clone()), queue.clone(), clock.clone(), settings);
         Self { ledger, clock, queue, router, _folder: folder }
     }
 

@@ -1,5 +1,7 @@
 //! The page: what waits for a person, readable and with the right buttons.
 
+use std::time::Duration;
+
 use lane::hold::{Fact, HoldReason};
 
 use crate::office::{Office, card, hold};
@@ -272,4 +274,24 @@ async fn an_address_that_is_not_there_says_so_and_leads_to_the_desk() {
         let answer = office.get("", path).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["error"]["code"]), (404, &"nothing_here".into()), "{path}");
     }
+}
+
+#[tokio::test]
+async fn figures_that_are_dear_are_shared_by_pages_and_say_how_old_they_are() {
+    let settings = review::Settings { figures_age: Duration::from_secs(120), ..review::Settings::default() };
+    let office = Office::open_with(settings).await;
+    let held = async || {
+        let page = office.page("rob", "/").await;
+        let tab = page.text.split_once("id=\"tab-held\"").unwrap().1;
+        let shown = tab.split_once("</strong>").unwrap().0.rsplit('>').next().unwrap().to_owned();
+        let as_of = said(&page.text, "as of ").unwrap().split_once(" UTC").unwrap().0.to_owned();
+        (shown, as_of)
+    };
+    assert_eq!(held().await, ("0".to_owned(), "2026-11-21 22:00".to_owned()));
+    office.held("acme", 1, "#1001", &[]).await;
+    office.pass(1);
+    assert_eq!(held().await, ("0".to_owned(), "2026-11-21 22:00".to_owned()), "the ledger is not asked again yet");
+    assert!(office.page("rob", "/").await.main().contains("#1001"), "the list is as it is now");
+    office.pass(1);
+    assert_eq!(held().await, ("1".to_owned(), "2026-11-21 22:02".to_owned()));
 }
