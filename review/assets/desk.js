@@ -2,7 +2,7 @@
 // is needed: every key stands for a link, a button or a field of the page.
 "use strict";
 (() => {
-  const writes = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
+  const writes = (element) => element.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
   const visible = (element) => element.getClientRects().length > 0;
 
   document.addEventListener("keydown", (event) => {

@@ -19,6 +19,7 @@ mod lanes;
 mod aside;
 mod order;
 mod act;
+mod many;
 
 use std::sync::Arc;
 
@@ -49,6 +50,9 @@ pub(crate) fn routes() -> Router<Arc<Review>> {
         .route("/orders/{queue}/{group}/{id}/timeline.json", get(order::download))
         .route("/decide", post(act::decide))
         .route("/undo", post(act::undo))
+        .route("/plan", post(many::plan))
+        .route("/decide-many", post(many::decide))
+        .route("/undo-many", post(many::undo))
         .route("/pause", post(act::pause))
         .route("/resume", post(act::resume))
         .route("/release", post(act::release))

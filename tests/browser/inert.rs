@@ -6,11 +6,11 @@ use crate::browser::{Browser, DESKTOP};
 use crate::office::{HELD, IMAGE, Office, SCRIPT, STRANGERS};
 use crate::pages::{SIGNED_IN, held, sign_in};
 
-const CANARY: &str = "return window.__canary === undefined";
+pub(crate) const CANARY: &str = "return window.__canary === undefined";
 const NOTHING: [&str; 0] = [];
 
 /// What nobody here put on a page.
-const FOREIGN: &str = "script:not([src^=\"/assets/\"]), img";
+pub(crate) const FOREIGN: &str = "script:not([src^=\"/assets/\"]), img";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_strangers_wrote_is_shown_as_text_and_never_runs() {

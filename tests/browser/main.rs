@@ -13,6 +13,7 @@ mod pages;
 mod signing_in;
 mod deciding;
 mod keys;
+mod choosing;
 mod looking;
 mod reading;
 mod inert;

@@ -8,6 +8,7 @@ use lane::rules::{Completeness, Seen};
 use lane::state::State;
 
 use crate::pages::address;
+use crate::pages::many::choice;
 use crate::words;
 
 /// One job.
@@ -43,6 +44,8 @@ pub(super) struct Card {
 pub(super) struct Form {
     pub(super) hold: u32,
     pub(super) fingerprint: String,
+    /// How a form for many names it.
+    pub(super) choice: String,
     /// What approving does, if it is possible.
     pub(super) approve: Option<&'static str>,
     pub(super) retry: bool,
@@ -104,6 +107,7 @@ fn form(job: &Job, advised: bool) -> Option<Form> {
         }),
         retry: may(Verdict::Retry),
         reject: may(Verdict::Reject),
+        choice: choice::named(&job.lane.to_string(), job.id.as_str(), question.number, question.fingerprint.as_str()),
         fingerprint: question.fingerprint.to_string(),
     })
 }

@@ -69,6 +69,8 @@ struct Row {
     age: String,
     is_open: bool,
     stops: bool,
+    /// How a form for many names it, and the box before it.
+    choice: Option<(String, String)>,
 }
 
 /// Shows the list with its first order open.
@@ -135,7 +137,11 @@ pub(super) async fn render(
         previous: previous.map(|job| address::of(LIST, job)),
         next: next.map(|job| address::of(LIST, job)),
         then: next.map(|job| format!("{}/{}", job.lane, job.id)),
-        rows: held.rows.iter().map(|job| Row::of(job, open.as_ref().is_some_and(|open| is(open, job)), now)).collect(),
+        rows: held
+            .rows
+            .iter()
+            .map(|job| Row::of(job, open.as_ref().is_some_and(|open| is(open, job)), caller.may_decide(), now))
+            .collect(),
         more: cursor::wrap(LIST, held.next),
         open: opened,
         changed,
@@ -179,8 +185,9 @@ async fn goes(review: &Review, job: &Job) -> Result<Option<String>, Refusal> {
 }
 
 impl Row {
-    fn of(job: &Job, is_open: bool, now: Timestamp) -> Self {
-        let card = card(job, false, now);
+    fn of(job: &Job, is_open: bool, decides: bool, now: Timestamp) -> Self {
+        let card = card(job, decides, now);
+        let anchor = card.anchor;
         Self {
             href: address::of(LIST, job),
             number: card.number,
@@ -190,6 +197,8 @@ impl Row {
             age: card.age,
             is_open,
             stops: card.stops,
+            // What is asked anew is chosen anew.
+            choice: card.form.map(|form| (form.choice, format!("choose-{anchor}-{}", form.hold))),
         }
     }
 }

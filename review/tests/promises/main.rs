@@ -9,6 +9,7 @@ mod repeats;
 mod lanes;
 mod lists;
 mod pages;
+mod many;
 mod kept;
 mod forgery;
 mod text;
