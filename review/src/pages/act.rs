@@ -92,7 +92,11 @@ async fn decide_once(review: &Review, by: &Reviewer<'_>, asked: &Decided) -> Res
 
 /// The order as it is now. Who decided, or what changed, stands above it; a fault of the ledger gets a page of its own.
 async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal: Refusal) -> Result<Response, Problem> {
+    let job = review.desk.job(&asked.lane, &asked.job).await.ok().flatten();
     let hint = match &refusal {
+        Refusal::AlreadyDecided(_) if job.as_ref().is_some_and(|job| job.question().is_some()) => {
+            " Since then it is asked again; it is shown below as it is now."
+        }
         Refusal::AlreadyDecided(_) | Refusal::NoSuchJob => "",
         Refusal::Changed(_) => " If it still needs a person, it is shown below as it is now.",
         Refusal::Unauthorised
@@ -111,7 +115,6 @@ async fn not_decided(review: &Review, caller: &Caller, asked: &Decided, refusal:
         | Refusal::LedgerStopped
         | Refusal::LedgerUnreadable => return Err(refusal.into()),
     };
-    let job = review.desk.job(&asked.lane, &asked.job).await.ok().flatten();
     let number = job.as_ref().map_or_else(|| asked.job.to_string(), |job| job.number.clone());
     let banner = Banner::problem(
         format!(

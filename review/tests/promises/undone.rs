@@ -108,3 +108,20 @@ async fn nothing_is_taken_back_from_another_site_or_by_a_viewer() {
     assert_eq!(office.send(crate::office::filled(request, &fields)).await.status, 403);
     assert_eq!(office.job("acme", 1).await.state.kind(), StateKind::Waiting);
 }
+
+#[tokio::test]
+async fn who_decides_what_was_taken_back_meanwhile_learns_that_it_is_asked_again() {
+    let office = Office::open().await;
+    office.held("acme", 1, "#1001", &[]).await;
+    let (hold, fingerprint) = office.question("acme", 1).await;
+    let shown_to_ada = crate::office::card("acme", 1, hold, &fingerprint, "approve", "");
+    let decided = office.press("rob", "reject", "acme", 1, "").await;
+    let page = office.page("rob", decided.header("location")).await;
+    office.form("rob", "/undo", &undo_form(page.main()).expect("a button")).await;
+    let late = office.form("ada", "/decide", &shown_to_ada).await;
+    assert_eq!(late.status, 409);
+    assert!(late.main().contains("Since then it is asked again; it is shown below as it is now."), "{}", late.main());
+    assert_eq!(office.job("acme", 1).await.state.kind(), StateKind::Held);
+    let page = office.page("ada", "/").await;
+    assert!(page.main().contains("name=\"hold\" value=\"2\""));
+}
