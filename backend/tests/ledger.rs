@@ -188,6 +188,11 @@ async fn lists_of_people_are_read_by_an_index() {
             "job_shop_state",
         ),
         (
+            "SELECT doc FROM job WHERE shop = 'a' AND state = 'done' AND state NOT IN ('waiting', 'attempting')
+             AND (changed_at, seq) < (1, 2) ORDER BY changed_at DESC, seq DESC LIMIT 9",
+            "job_shop_state",
+        ),
+        (
             "SELECT doc FROM job WHERE lane IN (SELECT seq FROM lane WHERE shop = 'a') AND in_line = 1
              AND +state = 'waiting' AND (lane, place) > (1, 2) ORDER BY lane, place LIMIT 9",
             "job_line",

@@ -46,6 +46,28 @@ pub struct JobFilter {
     pub shop: Option<ShopId>,
 }
 
+/// How a job ended. What ended last is what people ask for, so these lists are read from their end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// See [`crate::state::State::Done`].
+    Done,
+    /// See [`crate::state::State::Skipped`].
+    Skipped,
+    /// See [`crate::state::State::Rejected`].
+    Rejected,
+}
+
+impl Ended {
+    /// Its state.
+    pub fn state(self) -> StateKind {
+        match self {
+            Self::Done => StateKind::Done,
+            Self::Skipped => StateKind::Skipped,
+            Self::Rejected => StateKind::Rejected,
+        }
+    }
+}
+
 /// Which lanes to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LaneFilter {

@@ -44,7 +44,7 @@ use lane::ports::{
 };
 use lane::rules::Company;
 use lane::shop::Shop;
-use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
+use lane::view::{Ended, Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
 use lane::wake_up::Envelope;
 use lane::webhook::Webhook;
 use tokio::sync::{Mutex, MutexGuard};
@@ -199,6 +199,10 @@ impl Desk for Ledger {
         Ok(lists::jobs(&self.table, filter, page).await?)
     }
 
+    async fn latest(&self, shop: &ShopId, ended: Ended, page: &Page) -> Result<Paged<Job>, LedgerError> {
+        Ok(lists::latest(&self.table, shop, ended, page).await?)
+    }
+
     async fn job(&self, lane: &LaneKey, id: &JobId) -> Result<Option<Job>, LedgerError> {
         let found = self.read(|mut unit| async move { (unit.find_job(lane, id).await, unit) }).await?;
         Ok(found.map(|row| row.job))
@@ -210,6 +214,10 @@ impl Desk for Ledger {
 
     async fn lanes(&self, filter: &LaneFilter, page: &Page, now: Timestamp) -> Result<Paged<LaneView>, LedgerError> {
         Ok(lists::lanes(&self.table, filter, page, now).await?)
+    }
+
+    async fn merchant(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
+        Work::shop(self, id).await
     }
 
     async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError> {

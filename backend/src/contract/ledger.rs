@@ -19,6 +19,7 @@ mod shipping;
 mod sweeping;
 mod deciding;
 mod undoing;
+mod looking;
 mod privacy;
 
 use std::future::Future;
@@ -44,6 +45,7 @@ pub fn cases() -> Vec<(&'static str, Case)> {
         sweeping::cases(),
         deciding::cases(),
         undoing::cases(),
+        looking::cases(),
         privacy::cases(),
     ]
     .concat()

@@ -14,6 +14,7 @@ mod wal;
 mod readers;
 mod rows;
 mod shops;
+mod intake;
 mod identity;
 mod company;
 mod sweep;
@@ -40,14 +41,12 @@ use lane::operator::Operator;
 use lane::outcome::Report;
 use lane::policy::Policy;
 use lane::ports::{
-    Begin, Burst, Complete, Decided, Desk, Head, Intake, LedgerError, Notice, Once, Recorded, Release, RequestKey,
-    Swept, Undone, Work,
+    Begin, Burst, Complete, Decided, Desk, Head, LedgerError, Once, Release, RequestKey, Swept, Undone, Work,
 };
 use lane::rules::Company;
 use lane::shop::Shop;
-use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
+use lane::view::{Ended, Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
 use lane::wake_up::Envelope;
-use lane::webhook::Webhook;
 use rusqlite::Connection;
 
 use boots::Beside;
@@ -59,9 +58,8 @@ use readers::{Place, Readers};
 pub use wal::{LOG_PAGES, bytes_kept};
 use writer::{Writer, done, reading};
 
-use crate::bodies::compress;
 use crate::ledger::unit::Shops as _;
-use crate::ledger::{burst, desk, intake, shipping as rules, work};
+use crate::ledger::{burst, desk, work};
 
 /// How long SQLite itself waits for a lock, well inside the answer's deadline of a webhook.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
@@ -122,19 +120,6 @@ impl Ledger {
     /// Resolves when a sync has failed or the file was found damaged: the process must end, and a new start recovers.
     pub async fn stopped(&self) -> String {
         self.writer.stopped().await
-    }
-}
-
-#[async_trait]
-impl Intake for Ledger {
-    async fn record(&self, webhook: Webhook) -> Result<Recorded, LedgerError> {
-        let body = compress(&webhook.body);
-        self.writer.write(move |unit| done(intake::record(unit, &webhook, &body))).await
-    }
-
-    async fn notice(&self, notice: &Notice) -> Result<(), LedgerError> {
-        let notice = notice.clone();
-        self.writer.write(move |unit| done(rules::notice(unit, &notice))).await
     }
 }
 
@@ -226,6 +211,11 @@ impl Desk for Ledger {
         self.readers.read(move |conn| look::jobs(conn, &filter, &page)).await
     }
 
+    async fn latest(&self, shop: &ShopId, ended: Ended, page: &Page) -> Result<Paged<Job>, LedgerError> {
+        let (shop, page) = (shop.clone(), page.clone());
+        self.readers.read(move |conn| look::latest(conn, &shop, ended, &page)).await
+    }
+
     async fn job(&self, lane: &LaneKey, id: &JobId) -> Result<Option<Job>, LedgerError> {
         let (lane, id) = (lane.clone(), id.clone());
         self.readers.read(move |conn| look::job(conn, &lane, &id)).await
@@ -239,6 +229,11 @@ impl Desk for Ledger {
     async fn lanes(&self, filter: &LaneFilter, page: &Page, now: Timestamp) -> Result<Paged<LaneView>, LedgerError> {
         let (filter, page) = (filter.clone(), page.clone());
         self.readers.read(move |conn| look::lanes(conn, &filter, &page, now)).await
+    }
+
+    async fn merchant(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
+        let id = id.clone();
+        self.readers.read(move |conn| Ok(look::shop(conn, &id)?.map(Arc::new))).await
     }
 
     async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError> {

@@ -1,17 +1,22 @@
 //! The ledger as people use it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::LedgerError;
 use crate::clock::Timestamp;
 use crate::decision::{Decision, NotUndone, Refused, Undo};
 use crate::history::Entry;
-use crate::id::{JobId, LaneKey, OperatorId};
+use crate::id::{JobId, LaneKey, OperatorId, ShopId};
 use crate::job::Job;
 use crate::line::Pause;
 use crate::operator::Operator;
+use crate::shop::Shop;
 use crate::state::StateKind;
-use crate::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined, Recorded as DecisionRecord};
+use crate::view::{
+    Ended, Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined, Recorded as DecisionRecord,
+};
 use crate::wake_up::Envelope;
 
 /// What came of a decision.
@@ -72,6 +77,9 @@ pub trait Desk: Send + Sync {
     /// Jobs, oldest change first.
     async fn jobs(&self, filter: &JobFilter, page: &Page) -> Result<Paged<Job>, LedgerError>;
 
+    /// Jobs of a shop that ended so, the one that changed last first.
+    async fn latest(&self, shop: &ShopId, ended: Ended, page: &Page) -> Result<Paged<Job>, LedgerError>;
+
     /// One job.
     async fn job(&self, lane: &LaneKey, id: &JobId) -> Result<Option<Job>, LedgerError>;
 
@@ -80,6 +88,9 @@ pub trait Desk: Send + Sync {
 
     /// Lanes and how they stand.
     async fn lanes(&self, filter: &LaneFilter, page: &Page, now: Timestamp) -> Result<Paged<LaneView>, LedgerError>;
+
+    /// The shop, unless there is none or it was removed.
+    async fn merchant(&self, id: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError>;
 
     /// Decides. One decision per question ever counts; the decision and its timeline entry are one write.
     async fn decide(&self, decision: &Decision, key: Option<&RequestKey>) -> Result<Once<Decided>, LedgerError>;

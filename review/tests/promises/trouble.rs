@@ -10,12 +10,13 @@ use axum::http::Request;
 use lane::clock::{ManualClock, Timestamp};
 use lane::decision::{Decision, Undo};
 use lane::history::Entry;
-use lane::id::{JobId, LaneKey, OperatorId};
+use lane::id::{JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::line::Pause;
 use lane::operator::Operator;
 use lane::ports::{Decided, Desk, LedgerError, Once, RequestKey, Undone};
-use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
+use lane::shop::Shop;
+use lane::view::{Ended, Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
 use lane::wake_up::Envelope;
 use tower::ServiceExt;
 
@@ -31,6 +32,12 @@ fn broken<T>() -> Result<T, LedgerError> {
 #[async_trait]
 impl Desk for Broken {
     async fn jobs(&self, _: &JobFilter, _: &Page) -> Result<Paged<Job>, LedgerError> {
+        broken()
+    }
+    async fn latest(&self, _: &ShopId, _: Ended, _: &Page) -> Result<Paged<Job>, LedgerError> {
+        broken()
+    }
+    async fn merchant(&self, _: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
         broken()
     }
     async fn job(&self, _: &LaneKey, _: &JobId) -> Result<Option<Job>, LedgerError> {

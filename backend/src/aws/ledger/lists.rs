@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use futures::future::try_join_all;
 use lane::clock::Timestamp;
 use lane::history::Entry;
-use lane::id::{JobId, LaneKey};
+use lane::id::{JobId, LaneKey, ShopId};
 use lane::job::Job;
 use lane::ports::LedgerError;
 use lane::state::StateKind;
-use lane::view::{JobFilter, LaneFilter, LaneView, Page, Paged, QuarantineReason, Quarantined};
+use lane::view::{Ended, JobFilter, LaneFilter, LaneView, Page, Paged, QuarantineReason, Quarantined};
 use serde::de::DeserializeOwned;
 
 use super::item::Item;
@@ -86,11 +86,39 @@ pub(super) async fn jobs(table: &Table, filter: &JobFilter, page: &Page) -> Resu
         (Some(shop), Some(state)) => (OTHER_LIST, vec![list_of_shop(shop)], format!("{}#", state.as_str())),
         (Some(shop), None) => (OTHER_LIST, vec![list_of_shop(shop)], String::new()),
     };
+    let after = behind(page, &begins)?;
+    paged(table, &From { index, of, begins: &begins, after }, page, Item::doc).await
+}
+
+/// The cursor of a page, if it is of a list whose places begin so.
+fn behind<'a>(page: &'a Page, begins: &str) -> Result<Option<&'a str>, Fault> {
     let after = page.after.as_deref();
-    if after.is_some_and(|after| !after.starts_with(&begins) || !after.contains('#')) {
+    if after.is_some_and(|after| !after.starts_with(begins) || !after.contains('#')) {
         return Err(Fault::Ledger(LedgerError::Unreadable("a cursor that this ledger did not give".to_owned())));
     }
-    paged(table, &From { index, of, begins: &begins, after }, page, Item::doc).await
+    Ok(after)
+}
+
+/// A page of a shop's jobs that ended so, read from the end of their list.
+pub(super) async fn latest(table: &Table, shop: &ShopId, ended: Ended, page: &Page) -> Result<Paged<Job>, Fault> {
+    let (of, begins) = (list_of_shop(shop), format!("{}#", ended.state().as_str()));
+    let after = behind(page, &begins)?;
+    // The one that was last comes once more, because a range has to name both of its ends.
+    let among = after.map_or(Among::Begins(&begins), |after| Among::Between(&begins, after));
+    let limit = rows_of(page);
+    let range = Range { backwards: true, ..Range::new(&of, among, limit + 2) };
+    let mut keys = Vec::new();
+    for item in table.list(OTHER_LIST, &range).await? {
+        let place = item.known(OTHER_LIST.range)?.to_owned();
+        if after != Some(place.as_str()) {
+            keys.push((place, item.key()?));
+        }
+    }
+    let more = keys.len() > limit;
+    keys.truncate(limit);
+    let next = if more { keys.last().map(|(place, _)| place.clone()) } else { None };
+    let found = items(table, &keys, false).await?;
+    Ok(Paged { rows: found.iter().map(|(_, item)| item.doc()).collect::<Result<_, _>>()?, next })
 }
 
 pub(super) async fn timeline(table: &Table, lane: &LaneKey, id: &JobId) -> Result<Vec<Entry>, Fault> {
@@ -111,7 +139,7 @@ pub(super) async fn timeline(table: &Table, lane: &LaneKey, id: &JobId) -> Resul
 /// The keys of all lanes, or of a shop's, behind one.
 pub(super) async fn lanes_after(
     table: &Table,
-    shop: Option<&lane::id::ShopId>,
+    shop: Option<&ShopId>,
     after: Option<&str>,
     most: usize,
 ) -> Result<Vec<LaneKey>, Fault> {
@@ -151,7 +179,7 @@ pub(super) async fn quarantined(table: &Table, page: &Page) -> Result<Paged<Quar
         Ok(Quarantined {
             id: webhook_number(item)?,
             merchant: item.known(MERCHANT)?.to_owned(),
-            shop: item.text(SHOP).map(lane::id::ShopId::parse).transpose()?,
+            shop: item.text(SHOP).map(ShopId::parse).transpose()?,
             topic: item.known(TOPIC)?.to_owned(),
             received_at: item.time(RECEIVED_AT)?.ok_or_else(|| Fault::unreadable("when a webhook came"))?,
             why: QuarantineReason::of_word(item.text(QUARANTINE).unwrap_or_default()),

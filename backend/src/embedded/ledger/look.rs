@@ -8,9 +8,9 @@ use lane::operator::Operator;
 use lane::ports::LedgerError;
 use lane::shop::Shop;
 use lane::state::StateKind;
-use lane::view::{Figures, JobFilter, LaneFilter, LaneView, Page, Paged, QuarantineReason, Quarantined};
-use rusqlite::Connection;
+use lane::view::{Ended, Figures, JobFilter, LaneFilter, LaneView, Page, Paged, QuarantineReason, Quarantined};
 use rusqlite::types::Value;
+use rusqlite::{Connection, Params, Statement};
 
 use super::rows::{LANE_COLUMNS, find_job, find_lane, from_micros, known, micros, one, pick_next, read_job, read_lane};
 use crate::ledger::fault::Fault;
@@ -31,7 +31,23 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter, page: &Page) -> Result
          ORDER BY {first}, {second} LIMIT ?5"
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query((shop, state, one, other, page.rows() + 1))?;
+    jobs_of(&mut statement, (shop, state, one, other, page.rows() + 1), page)
+}
+
+/// The same index of a shop's jobs in a state, read from its end.
+pub(super) fn latest(conn: &Connection, shop: &ShopId, ended: Ended, page: &Page) -> Result<Paged<Job>, Fault> {
+    let (at, seq) = page.after.as_deref().map_or(Ok((i64::MAX, i64::MAX)), cursor)?;
+    let sql = "SELECT changed_at, seq, format, doc FROM job
+               WHERE shop = ?1 AND state = ?2 AND state NOT IN ('waiting', 'attempting') AND (changed_at, seq) < (?3, ?4)
+               ORDER BY changed_at DESC, seq DESC LIMIT ?5";
+    let asked = (shop.as_str(), ended.state().as_str(), at, seq, page.rows() + 1);
+    let mut statement = conn.prepare_cached(sql)?;
+    jobs_of(&mut statement, asked, page)
+}
+
+/// A page of jobs, each behind the two columns that say where it stands in its list.
+fn jobs_of(statement: &mut Statement<'_>, asked: impl Params, page: &Page) -> Result<Paged<Job>, Fault> {
+    let mut rows = statement.query(asked)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let job = read_job(row.get(2)?, &row.get::<_, String>(3)?)?;
