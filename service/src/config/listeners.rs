@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use toml::Value;
 
+use super::address::ProviderAddress;
 use super::secret;
 
 /// Loopback unless told otherwise: a TLS proxy stands in front of both listeners.
@@ -53,4 +54,18 @@ pub struct Review {
     /// The address and port.
     #[serde(default = "review_listen", deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// The secrets that sign merchants' links: the first signs, every one of them lets in. Without any there are no links.
+    #[serde(default, deserialize_with = "secret::references")]
+    pub link_secrets: Vec<SecretRef>,
+    /// The address under which merchants reach it, which stands before their links.
+    #[serde(default)]
+    pub public_url: Option<ProviderAddress>,
+}
+
+impl Review {
+    /// What merchants' links begin with: the address that was given, or the listener's own.
+    pub fn origin(&self) -> String {
+        let given = self.public_url.as_ref().map(|url| url.as_str().to_owned());
+        given.unwrap_or_else(|| format!("http://{}", self.listen))
+    }
 }

@@ -18,11 +18,9 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
 /// A list with at least one reference.
 pub(super) fn references<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretRef>, D::Error> {
     let value = Value::deserialize(deserializer)?;
-    let list = value
-        .as_array()
-        .ok_or_else(|| Error::custom("write a list of references, such as [\"env:SHOPIFY_SECRET\"]"))?;
+    let list = value.as_array().ok_or_else(|| Error::custom("write a list of references, such as [\"env:NAME\"]"))?;
     if list.is_empty() {
-        return Err(Error::custom("at least one secret is needed, such as [\"env:SHOPIFY_SECRET\"]"));
+        return Err(Error::custom("at least one secret is needed, such as [\"env:NAME\"]"));
     }
     list.iter().map(|item| one(item).map_err(Error::custom)).collect()
 }

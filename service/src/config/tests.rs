@@ -209,3 +209,23 @@ fn a_ledger_lies_in_one_place() {
     let env = |name: &str| (name == LEDGER).then(|| "x.db".to_owned());
     assert!(Config::read(ON_AWS, "x", &env).unwrap_err().to_string().contains("unset one"));
 }
+
+#[test]
+fn links_for_merchants_are_signed_only_if_a_secret_is_named_and_begin_with_the_public_address() {
+    let review = read(SMALLEST).unwrap().review;
+    assert!(review.link_secrets.is_empty());
+    assert_eq!(review.origin(), "http://127.0.0.1:8090");
+    let section = "[review]\nlink_secrets = [\"env:NEW\", \"file:/old\"]\npublic_url = \"https://orders.example/\"\n";
+    let review = read(&format!("{SMALLEST}{section}")).unwrap().review;
+    assert_eq!(review.link_secrets, ["env:NEW".parse().unwrap(), "file:/old".parse().unwrap()]);
+    assert_eq!(review.origin(), "https://orders.example");
+    for (wrong, why) in [
+        ("link_secrets = []", "at least one secret"),
+        ("link_secrets = [\"hunter2-hunter2\"]", "env:"),
+        ("public_url = \"http://orders.example\"", "use https"),
+        ("public_url = \"orders.example\"", "https://host"),
+    ] {
+        let problem = problem(&format!("{SMALLEST}[review]\n{wrong}\n"));
+        assert!(problem.contains("[review]") && problem.contains(why) && !problem.contains("hunter2"), "{problem}");
+    }
+}
