@@ -5,6 +5,7 @@
 //! once, in `access`. The ledger decides which decision counts; the wake-up sent afterwards only makes it quick.
 
 mod token;
+mod links;
 mod access;
 mod refusal;
 mod repeat;
@@ -29,6 +30,7 @@ use axum::routing::any;
 use lane::clock::Clock;
 use lane::ports::{Desk, QueueSender};
 
+pub use links::{LINK_DAYS_MAX, LINK_PATH, Links, NotLinked};
 pub use token::{new_token, token_hash};
 
 /// Decisions, notes and pauses fit into one KiB; this leaves room for escaping.
@@ -44,12 +46,15 @@ pub struct Settings {
     /// How old the figures at the top of a page may be. Nothing where the ledger counts as it goes; in DynamoDB every lane
     /// is read for them.
     pub figures_age: Duration,
+    /// What signs and reads merchants' links.
+    pub links: Links,
 }
 
 impl Default for Settings {
-    /// A working day, and far more typing errors than a team makes.
+    /// A working day, far more typing errors than a team makes, and no links.
     fn default() -> Self {
-        Self { session: Duration::from_hours(8), sign_in_failures_per_minute: 10, figures_age: Duration::ZERO }
+        let (session, figures_age, links) = (Duration::from_hours(8), Duration::ZERO, Links::default());
+        Self { session, sign_in_failures_per_minute: 10, figures_age, links }
     }
 }
 

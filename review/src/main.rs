@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use review::Settings;
+use review::{Links, Settings};
 use service::health::Health;
 use service::start::{self, Start};
 use service::{aws, figures, health, serve};
@@ -22,7 +22,8 @@ async fn review(start: Start) -> anyhow::Result<()> {
     let backend = aws::open(start.config.on_aws()?, &start.clock).await?;
     let health = health::router(Health::of(backend.ledger.clone(), &start));
     let clock = || Arc::clone(&start.clock);
-    let settings = Settings { figures_age: FIGURES_AGE, ..Settings::default() };
+    let links = Links::configured(&start.config.review.link_secrets, backend.secrets.as_ref()).await?;
+    let settings = Settings { figures_age: FIGURES_AGE, links, ..Settings::default() };
     let router = review::router(backend.ledger.clone(), backend.queue, clock(), settings).merge(health);
     if start.on_lambda {
         // Nobody asks a function for its counts; the worker tells the ledger's figures.

@@ -20,6 +20,7 @@ mod aside;
 mod order;
 mod act;
 mod many;
+mod merchant;
 
 use std::sync::Arc;
 
@@ -56,6 +57,7 @@ pub(crate) fn routes() -> Router<Arc<Review>> {
         .route("/pause", post(act::pause))
         .route("/resume", post(act::resume))
         .route("/release", post(act::release))
+        .route("/shop/{token}", get(merchant::show))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route_layer(from_fn(same_origin::check))

@@ -2,6 +2,7 @@
 
 mod standing;
 mod timeline;
+pub(crate) mod merchant;
 
 use lane::clock::{Timestamp, until};
 use lane::decision::Verdict;

@@ -13,5 +13,6 @@ mod many;
 mod kept;
 mod forgery;
 mod text;
+mod merchant;
 mod trouble;
 mod undone;

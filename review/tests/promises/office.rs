@@ -25,6 +25,7 @@ use lane::rules::HoldRules;
 use lane::shop::{Qualification, SecretRef, Shop, Source};
 use lane::wake_up::Envelope;
 use lane::webhook::{Content, OrderNews, Webhook};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -97,8 +98,21 @@ impl Office {
             ledger.put_shop(&shop(name, start), start).await.unwrap();
         }
         let queue = Arc::new(Recorder::default());
+        let settings = review::Settings { links: links(SECRET), ..settings };
         let router = review::router(Arc::new(ledger.clone()), queue.clone(), clock.clone(), settings);
         Self { ledger, clock, queue, router, _folder: folder }
+    }
+
+    /// The path of a link for 30 days.
+    pub(crate) async fn link(&self, shop: &str) -> String {
+        let shop = self.ledger.merchant(&ShopId::parse(shop).unwrap()).await.unwrap().expect("the shop");
+        let (path, _) = links(SECRET).make(&shop, 30, self.clock.now()).unwrap();
+        path.expose_secret().to_owned()
+    }
+
+    /// A page as a browser asks for it in which nobody signed in.
+    pub(crate) async fn visit(&self, path: &str) -> Answer {
+        self.send(Request::get(path).header(header::HOST, "desk.example").body(Body::empty()).unwrap()).await
     }
 
     pub(crate) async fn disable(&self, name: &str, role: Role) {
@@ -239,6 +253,13 @@ impl Office {
     }
 }
 
+/// What signs merchants' links.
+pub(crate) const SECRET: &str = "CANARY-what-signs-links-of-these-tests";
+
+pub(crate) fn links(secret: &str) -> review::Links {
+    review::Links::new(vec![secret.into()]).unwrap()
+}
+
 /// What a card's form sends.
 pub(crate) fn card(
     shop: &str,
@@ -320,7 +341,7 @@ fn operator(name: &str, role: Role, disabled: bool) -> Operator {
     Operator { id, role, token_hash, disabled }
 }
 
-fn shop(name: &str, added_at: Timestamp) -> Shop {
+pub(crate) fn shop(name: &str, added_at: Timestamp) -> Shop {
     Shop {
         id: ShopId::parse(name).unwrap(),
         source: Source::Shopify,

@@ -7,20 +7,21 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use lane::clock::{ManualClock, Timestamp};
+use lane::clock::{Clock as _, ManualClock, Timestamp};
 use lane::decision::{Decision, Undo};
 use lane::history::Entry;
 use lane::id::{JobId, LaneKey, OperatorId, ShopId};
 use lane::job::Job;
 use lane::line::Pause;
 use lane::operator::Operator;
-use lane::ports::{Decided, Desk, LedgerError, Once, RequestKey, Undone};
+use lane::ports::{Decided, Desk, LedgerError, Once, Registry as _, RequestKey, Undone};
 use lane::shop::Shop;
 use lane::view::{Ended, Figures, JobFilter, LaneFilter, LaneView, Page, Paged, Quarantined};
 use lane::wake_up::Envelope;
+use secrecy::ExposeSecret as _;
 use tower::ServiceExt;
 
-use crate::office::{Office, Recorder, browser};
+use crate::office::{Office, Recorder, SECRET, browser, links, shop};
 
 /// A desk whose ledger knows nobody and answers nothing.
 struct Broken;
@@ -90,14 +91,23 @@ impl Desk for Broken {
 fn router_without_ledger() -> Router {
     let clock = ManualClock::starting(Timestamp::UNIX_EPOCH);
     let queue = Arc::new(Recorder::default());
-    review::router(Arc::new(Broken), queue, Arc::new(clock), review::Settings::default())
+    let settings = review::Settings { links: links(SECRET), ..review::Settings::default() };
+    review::router(Arc::new(Broken), queue, Arc::new(clock), settings)
 }
 
 #[tokio::test]
 async fn a_ledger_that_does_not_answer_lets_nobody_in_and_says_when_to_come_back() {
     let api = Request::get("/api/v1/jobs").header("Authorization", "Bearer rob");
     let page = browser("GET", "rob", "/");
-    for (request, words) in [(api, "{\"error\":"), (page, "The ledger cannot answer now;")] {
+    let (path, _) =
+        links(SECRET).make(&shop("acme", Timestamp::UNIX_EPOCH), 30, Timestamp::UNIX_EPOCH).expect("a link");
+    let merchants = Request::get(path.expose_secret());
+    let answers = [
+        (api, "{\"error\":"),
+        (page, "The ledger cannot answer now;"),
+        (merchants, "Your orders cannot be shown right now."),
+    ];
+    for (request, words) in answers {
         let request = request.body(Body::empty()).unwrap();
         let response = router_without_ledger().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 503);
@@ -154,6 +164,17 @@ async fn who_is_refused_is_logged_and_no_token_note_or_order_text_is() {
     office.press("vic", "approve", "acme", 1, "CANARY-note").await;
     office.press("rob", "reject", "acme", 1, "CANARY-note").await;
     office.get("rob", "/jobs/orders/acme/CANARY-path%0Aforged%20line").await;
+    let link = office.link("acme").await;
+    assert_eq!(office.visit(&link).await.status, 200);
+    assert_eq!(office.visit(&format!("{link}CANARY")).await.status, 403);
+    let altered = format!("{}{}", &link[..link.len() - 8], "AAAAAAAA");
+    assert_eq!(office.visit(&altered).await.status, 403);
+    office.visit("/shop/CANARY%0Aforged").await;
+    office.visit(&format!("{link}?list=CANARY&after=CANARY")).await;
+    office.ledger.remove_shop(&ShopId::parse("acme").unwrap(), office.clock.now()).await.unwrap();
+    assert_eq!(office.visit(&link).await.status, 403);
+    office.pass(31 * 24 * 60);
+    assert_eq!(office.visit(&link).await.status, 410);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for line in [
         "refused an API request whose token is unknown or disabled",
@@ -161,10 +182,16 @@ async fn who_is_refused_is_logged_and_no_token_note_or_order_text_is() {
         "refused a sign-in whose token is unknown or disabled",
         "refused a change to an operator whose role does not allow it",
         "an operator decided",
+        "no secret matches its signature",
+        "it has not the form of a link",
+        "its time is over",
+        "refused a merchant's link whose shop is not there, or was added anew",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
     assert!(!text.contains("CANARY"), "{text}");
+    let token = link.strip_prefix(review::LINK_PATH).unwrap();
+    assert!(!text.contains(token) && !text.contains(&token[..40]), "{text}");
 }
 
 #[tokio::test]
