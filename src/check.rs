@@ -169,10 +169,24 @@ async fn settings_file(path: &Path, clock: &Arc<dyn Clock>, findings: &mut Findi
             findings.good(format!("[webhooks] shopify_secrets: {reference} can be read"));
         }
     }
+    links(&config, findings).await;
     if config.accounts.is_empty() {
         findings.wrong("there is no warehouse account; add a section such as [accounts.main]");
     }
     Some(config)
+}
+
+/// What signs merchants' links; there need not be any.
+async fn links(config: &Config, findings: &mut Findings) {
+    for reference in &config.review.link_secrets {
+        let Some(secret) = findings.secret("[review] link_secrets", reference).await else { continue };
+        match review::Links::new(vec![secret]) {
+            Ok(_) => findings.good(format!("[review] link_secrets: {reference} can be read")),
+            Err(_) => findings.wrong(format!(
+                "[review] link_secrets: {reference} is too short and could be guessed; make one with `openssl rand -hex 32`"
+            )),
+        }
+    }
 }
 
 fn warehouses(config: &Config, shops: &[Shop], findings: &mut Findings) {

@@ -7,10 +7,12 @@
 
 mod office;
 mod trial;
+mod links;
 mod domain;
 mod socket;
 mod words;
 
+use lane::clock::Timestamp;
 use lane::id::{OperatorId, ShopId};
 use lane::operator::Role;
 use lane::privacy::Kept;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use domain::domain;
+pub(crate) use links::LinkMaker;
 pub(crate) use office::{Office, Ports};
 pub(crate) use socket::{Answer, Socket, ask};
 pub(crate) use trial::Trial;
@@ -35,6 +38,8 @@ pub(crate) enum Command {
     ShopList,
     /// Remove a shop.
     ShopRemove(ShopId),
+    /// Make a link that shows a shop's orders to its merchant for so many days.
+    ShopLink { id: ShopId, days: u16 },
     /// Try rules on a shop's past jobs; those it has if none are given. Changes nothing.
     RulesTry { id: ShopId, rules: Option<HoldRules> },
     /// Add an operator, or give one a new token and role.
@@ -75,6 +80,14 @@ pub(crate) enum Reply {
     Shops(Vec<Shop>),
     /// The shop is gone.
     ShopRemoved(ShopId),
+    /// This link shows the shop's orders.
+    ShopLinked {
+        id: ShopId,
+        url: ShownOnce,
+        until: Timestamp,
+        /// It begins with this machine's own address, because no other is known.
+        is_private: bool,
+    },
     /// There is no such shop.
     NoSuchShop(ShopId),
     /// What the rules would have held.

@@ -25,11 +25,12 @@ use anyhow::bail;
 use backend::embedded::ledger::Ledger;
 use clap::{Parser, Subcommand};
 use lane::clock::{Clock, SystemClock};
+use lane::ports::Secrets;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use backend::secrets::Local;
-use control::{Answer, Office, Ports};
+use control::{Answer, LinkMaker, Office, Ports};
 use service::config::{Config, Home, process_env};
 use service::{aws, config, figures, handles, health, kill_points, logs, serve, settings, signals};
 
@@ -56,7 +57,7 @@ enum Command {
     Check(shop::Settings),
     /// Measure how fast the program is on this machine, and where the time goes.
     Bench(bench::Bench),
-    /// Add, list or remove shops, or try hold rules on one's past.
+    /// Add, list or remove shops, make a link for a merchant, or try hold rules on one's past.
     #[command(subcommand)]
     Shop(shop::Shops),
     /// Add, list or disable operators.
@@ -162,7 +163,9 @@ async fn ask(
             Answer::NobodyListens => {
                 let ledger = Arc::new(Ledger::open(&ledger.path, clock.as_ref())?);
                 let warehouses = program::warehouses(config);
-                let office = Office::new(Ports::of(&ledger), warehouses, Arc::new(Local), clock, chance);
+                let links = links(config, &command, &Local).await?;
+                let office =
+                    Office::new(Ports::of(&ledger), warehouses, Arc::new(Local), clock, chance).with_links(links);
                 // Nobody hears a wake-up now; the sweep of the next start finds the lanes.
                 office.carry_out(command).await.reply
             }
@@ -170,7 +173,9 @@ async fn ask(
         Home::Aws(settings) => {
             let backend = aws::open(settings, &clock).await?;
             let (ledger, warehouses) = (Ports::of(&backend.ledger), program::warehouses(config));
+            let links = links(config, &command, backend.secrets.as_ref()).await?;
             Office::new(ledger, warehouses, backend.secrets, clock, chance)
+                .with_links(links)
                 .answer(command, backend.queue.as_ref())
                 .await
         }
@@ -179,4 +184,10 @@ async fn ask(
         bail!("{}", control::words(&reply));
     }
     Ok(reply)
+}
+
+/// What signs links is read where one is wanted: no other command has to do without because it is not here.
+async fn links(config: &Config, command: &control::Command, secrets: &dyn Secrets) -> anyhow::Result<LinkMaker> {
+    let is_wanted = matches!(command, control::Command::ShopLink { .. });
+    if is_wanted { Ok(LinkMaker::configured(config, secrets).await?) } else { Ok(LinkMaker::default()) }
 }

@@ -31,7 +31,7 @@ use worker::limiter::Limiter;
 use worker::redactions::Redactions;
 
 use crate::config::Config;
-use crate::control::{Office, Ports, Socket};
+use crate::control::{LinkMaker, Office, Ports, Socket};
 use crate::figures::{self, LogBytes};
 use crate::health::{self, Health};
 use crate::serve::{Limits, listen, serve};
@@ -66,6 +66,7 @@ pub(crate) struct Program {
     office: Arc<Office>,
     socket: Socket,
     handler: handler::Settings,
+    pages: review::Settings,
     webhooks: TcpListener,
     review: TcpListener,
     addresses: Addresses,
@@ -89,6 +90,8 @@ impl Program {
         let place = config.machine()?;
         let log_pages = place.log_pages().unwrap_or(LOG_PAGES);
         let handler = handler::Settings::configured(config, &Local).await?;
+        let links = LinkMaker::configured(config, &Local).await?;
+        let pages = review::Settings { links: links.links(), ..review::Settings::default() };
         let boot = Boot { id: boots::fresh(&mut chance), origin };
         let ledger = Ledger::boot(&place.path, &boot, log_pages, clock.as_ref())?;
         let webhooks = listen("[webhooks] listen", config.webhooks.listen).await?;
@@ -99,13 +102,9 @@ impl Program {
         let (shared, message_queue) = (Arc::new(ledger.clone()), Arc::new(queue.clone()));
         let ports = worker::configured::Ports::of(&shared, &message_queue, Arc::new(Local));
         let workers = Workers::configured(config, ports, Limiter::new(Arc::clone(&clock)), &clock, chance.next_u64())?;
-        let office = Arc::new(Office::new(
-            Ports::of(&shared),
-            warehouses(config),
-            Arc::new(Local),
-            Arc::clone(&clock),
-            StdRng::from_rng(&mut chance),
-        ));
+        let (ports, chance_of_office) = (Ports::of(&shared), StdRng::from_rng(&mut chance));
+        let office = Office::new(ports, warehouses(config), Arc::new(Local), Arc::clone(&clock), chance_of_office);
+        let office = Arc::new(office.with_links(links.listening_at(addresses.review)));
         let file = place.path.clone();
         Ok(Self {
             ledger,
@@ -116,6 +115,7 @@ impl Program {
             office,
             socket,
             handler,
+            pages,
             webhooks,
             review,
             addresses,
@@ -185,10 +185,9 @@ impl Program {
             .merge(health.clone());
         let file = self.file.clone();
         let of_log: LogBytes = Box::new(move || log_bytes(&file));
-        let review =
-            review::router(ledger.clone(), sender.clone(), Arc::clone(&self.clock), review::Settings::default())
-                .merge(health)
-                .merge(figures::router(self.counts.clone(), &ledger, Some(of_log), Arc::clone(&self.clock)));
+        let review = review::router(ledger.clone(), sender.clone(), Arc::clone(&self.clock), self.pages)
+            .merge(health)
+            .merge(figures::router(self.counts.clone(), &ledger, Some(of_log), Arc::clone(&self.clock)));
         let mut parts = JoinSet::new();
         let (webhooks, people, socket) = (self.webhooks, self.review, self.socket);
         let token = || stop.clone();

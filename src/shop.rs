@@ -33,6 +33,18 @@ pub(crate) enum Shops {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Make a link that shows a shop's orders to its merchant, who needs no password and can change nothing. Prints the
+    /// link and when it ends.
+    Link {
+        /// The shop's id.
+        #[arg(long, value_parser = ShopId::parse)]
+        id: ShopId,
+        /// How many days it is good for, 90 at the most.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..=i64::from(review::LINK_DAYS_MAX)))]
+        days: u16,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Try hold rules on a shop's past orders: what they would have held. Changes nothing.
     TryRules {
         /// The shop's id.
@@ -176,7 +188,10 @@ impl Shops {
     pub(crate) fn settings(&self) -> &Settings {
         match self {
             Self::Add(add) => &add.settings,
-            Self::List { settings } | Self::Remove { settings, .. } | Self::TryRules { settings, .. } => settings,
+            Self::List { settings }
+            | Self::Remove { settings, .. }
+            | Self::Link { settings, .. }
+            | Self::TryRules { settings, .. } => settings,
         }
     }
 
@@ -189,6 +204,7 @@ impl Shops {
             }
             Self::List { .. } => Ok(Command::ShopList),
             Self::Remove { id, .. } => Ok(Command::ShopRemove(id)),
+            Self::Link { id, days, .. } => Ok(Command::ShopLink { id, days }),
             Self::TryRules { id, terms, .. } => {
                 let rules = terms.map(|path| Terms::load(&path)).transpose()?.map(Terms::rules);
                 Ok(Command::RulesTry { id, rules })

@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
-use super::{Command, Exported, OperatorLine, Reply, ShownOnce, Trial, domain};
+use super::{Command, Exported, LinkMaker, OperatorLine, Reply, ShownOnce, Trial, domain};
 
 /// The ledger as commands use it.
 #[derive(Clone)]
@@ -37,6 +37,7 @@ pub(crate) struct Office {
     ledger: Ports,
     warehouses: BTreeSet<AccountId>,
     secrets: Arc<dyn Secrets>,
+    links: LinkMaker,
     clock: Arc<dyn Clock>,
     /// Whoever has it carries a change out; other changes wait, so that no two read and write across each other.
     chance: Mutex<StdRng>,
@@ -67,7 +68,12 @@ impl Office {
         clock: Arc<dyn Clock>,
         chance: StdRng,
     ) -> Self {
-        Self { ledger, warehouses, secrets, clock, chance: Mutex::new(chance) }
+        Self { ledger, warehouses, secrets, links: LinkMaker::default(), clock, chance: Mutex::new(chance) }
+    }
+
+    /// Makes merchants' links with this; without it, there are none.
+    pub(crate) fn with_links(self, links: LinkMaker) -> Self {
+        Self { links, ..self }
     }
 
     /// Carries a command out. What goes wrong is told in the reply.
@@ -75,6 +81,10 @@ impl Office {
         let done = match command {
             // These change nothing that another command reads, and may take long: they wait for nobody.
             Command::RulesTry { id, rules } => self.try_rules(id, rules).await.map(CarriedOut::from),
+            Command::ShopLink { id, days } => {
+                let made = self.links.link(self.ledger.desk.as_ref(), id, days, self.clock.now()).await;
+                made.map(CarriedOut::from).map_err(RegistryError::from)
+            }
             Command::PrivacyList { open } => self.list_requests(open).await.map(CarriedOut::from),
             Command::PrivacyExport(request) => self.export(request).await.map(CarriedOut::from),
             Command::PrivacyRedact(request) => self.redact(request).await.map(CarriedOut::from),

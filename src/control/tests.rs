@@ -1,4 +1,5 @@
 mod past;
+mod linked;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
@@ -82,7 +83,7 @@ fn shop() -> Shop {
         },
         qualifies: Qualification::default(),
         carriage: Carriage::default(),
-        added_at: jiff::Timestamp::UNIX_EPOCH,
+        added_at: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -126,7 +127,7 @@ async fn a_shop_goes_the_whole_way_round() {
     let added = running.ask(add(shop())).await;
     let Reply::ShopAdded { shop: known, replaced: None, became_work: 0, notes } = &added else { panic!("{added:?}") };
     assert_eq!((known.domains.len(), known.domain()), (1, "acme.myshopify.com"));
-    assert!(notes.is_empty() && known.added_at > jiff::Timestamp::UNIX_EPOCH);
+    assert!(notes.is_empty() && known.added_at > Timestamp::UNIX_EPOCH);
     assert!(words(&added).contains("holds: total above 500.00 USD"), "{}", words(&added));
 
     let again = running.ask(replace(shop())).await;

@@ -9,7 +9,7 @@ use lane::policy::{Policy, Standing};
 use lane::rules::HoldRules;
 use lane::shop::{RiskPending, Shop};
 
-use super::{OperatorLine, Reply};
+use super::{OperatorLine, Reply, links};
 
 /// Whether the command was not carried out.
 pub(crate) fn is_refusal(reply: &Reply) -> bool {
@@ -22,6 +22,7 @@ pub(crate) fn is_refusal(reply: &Reply) -> bool {
         Reply::ShopAdded { .. }
         | Reply::Shops(_)
         | Reply::ShopRemoved(_)
+        | Reply::ShopLinked { .. }
         | Reply::OperatorAdded { .. }
         | Reply::Operators(_)
         | Reply::OperatorDisabled(_)
@@ -56,6 +57,7 @@ pub(crate) fn words(reply: &Reply) -> String {
              for it.\nWebhooks that still name it are kept aside for 30 days. Adding the shop again with the same id \
              goes on where it stopped."
         ),
+        Reply::ShopLinked { id, url, until, is_private } => links::linked(id, url, *until, *is_private),
         Reply::NoSuchShop(id) => format!("There is no shop {id}; see `lanekeeper shop list`. Nothing was done."),
         Reply::RulesTried(tried) => trial::trial(tried),
         Reply::OperatorAdded { name, role, token, replaced } => {

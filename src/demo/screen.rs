@@ -22,6 +22,9 @@ What is set aside is not carried out: cancelled by the customer, or rejected on 
   Open                http://{review}/
   and sign in with    {token}
 
+  What a merchant sees, with no password and for a day, is at
+  {link}
+
   Webhooks go to      {webhooks}
   Shopify is          {shopify}/__simulator/journal
   ShipStation is      {shipstation}/__simulator/orders
@@ -45,6 +48,7 @@ and look at the shops with
         secret = quoted(&format!("file:{}", stage.folder.join("secrets/shopify").display())),
         review = stage.addresses.review,
         token = stage.guest,
+        link = stage.link,
         webhooks = stage.webhooks(),
         shopify = stage.shopify.origin(),
         shipstation = stage.shipstation.base_url(),

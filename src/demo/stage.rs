@@ -1,5 +1,7 @@
 //! The stage: a folder with settings and secrets, the simulators, the program, the shops and the operators.
 
+mod settings;
+
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,7 +13,7 @@ use anyhow::{Context as _, bail};
 use backend::embedded::ledger::{Ledger, Origin};
 use backend::secrets::Local;
 use lane::clock::Clock;
-use lane::id::OperatorId;
+use lane::id::{OperatorId, ShopId};
 use lane::operator::Role;
 use lane::ports::Secrets as _;
 use lane::shop::SecretRef;
@@ -27,10 +29,11 @@ use worker::setup::SHIP_NOTIFY;
 
 use super::cast::{self, Part};
 use super::{Demo, Pace};
-use crate::config::{Account, AccountName, Config, process_env};
+use crate::config::{Account, AccountName, process_env};
 use crate::control::{Command, Office, Reply, is_refusal, words};
 use crate::program::{Addresses, Program};
 use crate::{figures, kill_points, logs};
+use settings::{LINK_SECRET, notice_secret, settings};
 
 /// Where the review page listens if that is free.
 const PAGE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
@@ -40,6 +43,9 @@ const WEBHOOKS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 const LEDGER: &str = "lanekeeper.db";
 /// Loopback, whichever port is free.
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// The shop whose page the person in front of the demonstration is shown: some of its orders are held.
+const SHOWN: &Part = &cast::SHOPS[0];
 
 /// Everything the actors need.
 pub(super) struct Stage {
@@ -54,6 +60,8 @@ pub(super) struct Stage {
     pub(super) guest: String,
     /// The token of the operator who is part of the play.
     pub(super) robin: String,
+    /// What the merchant of one shop opens.
+    pub(super) link: String,
     /// Tells the orders of this run from those of others, whose pages may still be open.
     pub(super) run: u64,
     /// Keeps a temporary folder until the end.
@@ -72,6 +80,7 @@ impl Stage {
         let shopify = Shopify::start(ANY, shopify::Settings::default(), Arc::clone(&clock)).await?;
         let shipstation = ShipStation::start(ANY, shipstation::Settings::default(), Arc::clone(&clock)).await?;
         let webhook_secret = Secrets::new(&folder)?.write("shopify", &mut chance)?;
+        Secrets::new(&folder)?.write(LINK_SECRET, &mut chance)?;
         open_accounts(&folder, &shipstation, pace, &mut chance)?;
         let to_webhooks = free(WEBHOOKS).await?;
         subscribe(&folder, &shipstation, to_webhooks, &mut chance).await?;
@@ -103,6 +112,7 @@ impl Stage {
         }
         let guest = operator(&office, "You", Role::Admin).await?;
         let robin = operator(&office, "Robin (made up)", Role::Reviewer).await?;
+        let link = link(&office, SHOWN).await?;
         let stage = Self {
             folder,
             addresses: program.addresses(),
@@ -113,6 +123,7 @@ impl Stage {
             webhook_secret,
             guest,
             robin,
+            link,
             run,
             _temporary: temporary,
         };
@@ -232,51 +243,17 @@ async fn subscribe(
     Ok(())
 }
 
-fn notice_secret(account: &str) -> String {
-    format!("{account}-notices")
-}
-
-/// Writes the settings as a person would, so that the command line works on the demonstration, too.
-fn settings(
-    folder: &Path,
-    (webhooks, review): (SocketAddr, SocketAddr),
-    shopify: &Shopify,
-    shipstation: &ShipStation,
-    pace: Pace,
-) -> anyhow::Result<Config> {
-    let secrets = Secrets::new(folder)?;
-    let quoted = |text: String| toml::Value::String(text).to_string();
-    let reference = |name: &str| quoted(secrets.reference(name).to_string());
-    let mut text = format!(
-        "[ledger]\npath = {}\n\n[webhooks]\nlisten = \"{webhooks}\"\nshopify_secrets = [{}]\n\n[review]\nlisten = \
-         \"{review}\"\n\n[shopify]\nbase_url = {}\n\n[log]\nlevel = \"info\"\n",
-        quoted(folder.join(LEDGER).display().to_string()),
-        reference("shopify"),
-        quoted(shopify.base_url()),
-    );
-    for name in cast::accounts() {
-        let account = format!(
-            "\n[accounts.{name}]\nprovider = \"shipstation\"\nbase_url = {}\nkey = {}\nsecret = {}\nper_minute = {}\n",
-            quoted(shipstation.base_url()),
-            reference(&format!("{name}-key")),
-            reference(&format!("{name}-secret")),
-            pace.per_minute,
-        );
-        text.push_str(&account);
-        if cast::tells(name) {
-            let line = format!("notify_secret = {}\n", reference(&notice_secret(name)));
-            text.push_str(&line);
-        }
-    }
-    let path = folder.join("lanekeeper.toml");
-    fs::write(&path, &text)?;
-    Ok(Config::read(&text, &path.display().to_string(), &|_| None)?)
-}
-
 /// An order to try `lanekeeper send` with.
 fn sample(folder: &Path, run: u64, clock: &dyn Clock) -> anyhow::Result<()> {
     let order = Maker::new(run * 100 + 99, "USD").order(1001, clock.now());
     Ok(fs::write(folder.join("order.json"), serde_json::to_vec_pretty(&order)?)?)
+}
+
+async fn link(office: &Office, shop: &Part) -> anyhow::Result<String> {
+    let id = ShopId::parse(shop.id)?;
+    let reply = office.carry_out(Command::ShopLink { id, days: 1 }).await.reply;
+    let Reply::ShopLinked { url, .. } = reply else { bail!("no link was made for a merchant: {}", words(&reply)) };
+    Ok(url.0)
 }
 
 async fn operator(office: &Office, name: &str, role: Role) -> anyhow::Result<String> {
