@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulators::faults::{Effect, Fault};
 
-use crate::world::{ALONE, Delivery, NOTICE_SECRET, SECRET, World, a_sale, eventually};
+use crate::world::{ALONE, Delivery, LINK_SECRET, NOTICE_SECRET, SECRET, World, a_sale, eventually};
 
 /// Ends the line, forges another, talks to the terminal, turns the writing round.
 const HOSTILE: &str = "forged\r\n2026-11-21T00:00:00Z ERROR forged\n{\"level\":\"ERROR\"}\u{1b}[31m\u{9b}2J\u{2028}x\u{2029}\u{202e}y\u{85}\u{7}\u{0}";
@@ -134,7 +134,7 @@ async fn everything_happens(world: &World, words: &str) {
 }
 
 /// What is asked without having signed in.
-const STRANGERS_MAY_ASK: [&str; 13] = [
+const STRANGERS_MAY_ASK: [&str; 14] = [
     "/",
     "/sign-in",
     "/held/orders/acme/1001",
@@ -142,6 +142,7 @@ const STRANGERS_MAY_ASK: [&str; 13] = [
     "/lanes",
     "/lanes/orders/acme",
     "/aside",
+    "/shop/acme",
     "/orders/orders/acme/1001",
     "/orders/orders/acme/1001/timeline.json",
     "/api/v1/jobs",
@@ -174,13 +175,41 @@ async fn answers_to_strangers(world: &World, canary: &str) -> String {
     said
 }
 
+/// A merchant opens their link and others that are none. What they are told, and the token that nobody else may read.
+async fn merchants_look(world: &World) -> (String, String) {
+    let printed = world.program.command(&["shop", "link", "--id", "acme", "--days", "1"]).await;
+    let link = printed.split_whitespace().find(|word| word.starts_with("http")).expect("it is printed").to_owned();
+    let token = link.rsplit('/').next().unwrap().to_owned();
+    let altered = format!("{}AAAA", &link[..link.len() - 4]);
+    let mut told = String::new();
+    for (url, status) in [
+        (link.clone(), 200),
+        (format!("{link}?list=line"), 200),
+        (format!("{link}?after={token}"), 404),
+        (altered, 403),
+        (format!("{link}{token}"), 403),
+    ] {
+        let answer = world.http.get(&url).header("Referer", &link).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{url}");
+        told.extend([format!("{:?}", answer.headers())]);
+        told.push_str(&answer.text().await.unwrap());
+    }
+    let posted =
+        world.http.post(&link).header("Sec-Fetch-Site", "cross-site").body(token.clone()).send().await.unwrap();
+    assert_eq!(posted.status(), 403);
+    (told, token)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_secret_and_nothing_of_a_person_is_said_anywhere() {
     let mut world = World::start_with(2400, &[]).await;
+    world.settings(|text| text.replace("[review]\n", "[review]\nlink_secrets = [\"env:LINK_SECRET\"]\n"));
     world.restart_with(&[("RUST_LOG", "debug")]).await;
     let canary = "kanarienvogel";
     everything_happens(&world, &format!(" {canary}")).await;
-    let told = answers_to_strangers(&world, canary).await;
+    let (merchants, link_token) = merchants_look(&world).await;
+    assert!(merchants.contains("Orders of <bdi>acme.myshopify.com"), "{merchants}");
+    let told = answers_to_strangers(&world, canary).await + &merchants;
     let log = world.program.log();
     assert!(log.contains("webhook recorded") && log.len() > 5_000, "{log}");
     assert!(log.contains("it answered 405") && log.contains("it answered 500"), "what a provider said was met: {log}");
@@ -188,7 +217,18 @@ async fn nothing_secret_and_nothing_of_a_person_is_said_anywhere() {
     let basic = base64(b"ss-key:ss-secret");
     let notices = NOTICE_SECRET;
     for (what, said) in [("log", &log), ("answer", &told)] {
-        for never in [canary, SECRET, "an older secret", "a token", "ss-secret", notices, &basic, "lk_"] {
+        for never in [
+            canary,
+            SECRET,
+            "an older secret",
+            "a token",
+            "ss-secret",
+            notices,
+            &basic,
+            LINK_SECRET,
+            &link_token,
+            "lk_",
+        ] {
             let line = said.lines().find(|line| line.contains(never) && !(what == "answer" && never == "lk_"));
             assert!(line.is_none(), "{never} is in the {what}: {line:?}");
         }

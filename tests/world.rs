@@ -30,6 +30,8 @@ pub(crate) const ALONE: &str = "[carriage.burst]\norders = 1\n";
 
 /// Ends the address of the warehouse account's notices.
 pub(crate) const NOTICE_SECRET: &str = "notices-of-this-test-alone";
+/// What signs merchants' links where the settings name it.
+pub(crate) const LINK_SECRET: &str = "what signs the links of these tests";
 
 /// Generous, because two cores run everything at once; a test that passes never waits this long. On AWS a worker that was
 /// killed keeps its lane for the 130 s of its lease.

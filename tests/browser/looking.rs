@@ -4,7 +4,7 @@ use crate::browser::{Browser, DESKTOP, PHONE};
 use crate::office::Office;
 use crate::pages::{SIGNED_IN, held, sign_in};
 
-const PAPER: &str = "return getComputedStyle(document.body).backgroundColor";
+pub(crate) const PAPER: &str = "return getComputedStyle(document.body).backgroundColor";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_phone_nothing_is_wider_than_the_phone() {
@@ -39,7 +39,7 @@ async fn who_likes_the_dark_gets_it() {
 }
 
 /// From 0 to 255, of `rgb(1, 2, 3)`.
-fn brightness(colour: &str) -> u32 {
+pub(crate) fn brightness(colour: &str) -> u32 {
     let digits = |c: char| c.is_ascii_digit();
     let parts: Vec<u32> = colour.split(|c| !digits(c)).filter_map(|part| part.parse().ok()).take(3).collect();
     assert_eq!(parts.len(), 3, "{colour}");

@@ -16,4 +16,5 @@ mod keys;
 mod choosing;
 mod looking;
 mod reading;
+mod merchant;
 mod inert;

@@ -24,6 +24,7 @@ use lane::state::StateKind;
 use lane::view::{JobFilter, Page};
 use lane::wake_up::Envelope;
 use lane::webhook::Content;
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
 pub(crate) use cast::{HELD, Held};
@@ -64,7 +65,8 @@ impl Office {
         let ledger = Arc::new(Ledger::open(&folder.path().join("ledger.db"), clock.as_ref()).unwrap());
         let scene = Scene { ports: Ports::of(&ledger), clock: clock.clone() };
         let bell = Arc::new(Bell::default());
-        let review = review::router(ledger, bell.clone(), clock, review::Settings::default());
+        let settings = review::Settings { links: links(), ..review::Settings::default() };
+        let review = review::router(ledger, bell.clone(), clock, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, review.merge(careless())).await });
@@ -76,6 +78,13 @@ impl Office {
     /// The address of one of its pages.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.address)
+    }
+
+    /// The address of a link to a shop's page.
+    pub(crate) async fn link(&self, shop: &str) -> String {
+        let shop = self.scene.ports.desk.merchant(&ShopId::parse(shop).unwrap()).await.unwrap().unwrap();
+        let (path, _) = links().make(&shop, 30, self.scene.now()).unwrap();
+        self.at(path.expose_secret())
     }
 
     /// How many wake-ups were sent.
@@ -149,6 +158,13 @@ impl Office {
         self.scene.ports.desk.pause(&lane, &pause, None).await.unwrap();
     }
 
+    /// Orders come of which each waits for a person.
+    pub(crate) async fn holds_many(&self, shop: &str, orders: std::ops::Range<u64>) {
+        for id in orders {
+            self.ends(shop, id, &format!("#{id}"), holds(HoldReason::Everything, &[])).await;
+        }
+    }
+
     /// Somebody writes what would run if it were taken for anything but text: as an order's number, in its evidence, as
     /// the name of a merchant, and as what a provider said.
     pub(crate) async fn strangers_write(&self) {
@@ -160,6 +176,10 @@ impl Office {
         self.pauses("bolt", IMAGE).await;
         self.scene.pass(60);
     }
+}
+
+fn links() -> review::Links {
+    review::Links::new(vec!["what signs the links of this office".into()]).unwrap()
 }
 
 /// What an operator signs in with.

@@ -2,6 +2,7 @@
 
 pub(crate) mod sign_in;
 pub(crate) mod held;
+pub(crate) mod merchant;
 
 /// Every page that somebody sees who has signed in: its name, and its address.
 pub(crate) const SIGNED_IN: [(&str, &str); 9] = [

@@ -40,7 +40,7 @@ async fn no_page_has_a_barrier(scheme: &str) {
     }
 }
 
-async fn looks(browser: &Browser, name: &str, scheme: &str) {
+pub(crate) async fn looks(browser: &Browser, name: &str, scheme: &str) {
     let found = Barriers::of(browser).await;
     let severe = found.severe.join("\n");
     assert!(found.severe.is_empty(), "{name}, {scheme}:\n{severe}");

@@ -257,13 +257,14 @@ fn settled(mut command: Command, folder: &Path) -> Command {
 }
 
 /// What every program finds in its environment.
-const ENVIRONMENT: [(&str, &str); 9] = [
+const ENVIRONMENT: [(&str, &str); 10] = [
     ("SECRET", super::SECRET),
     ("PREVIOUS_SECRET", "an older secret"),
     ("TOKEN", "a token"),
     ("SS_KEY", "ss-key"),
     ("SS_SECRET", "ss-secret"),
     ("NOTIFY_SECRET", super::NOTICE_SECRET),
+    ("LINK_SECRET", super::LINK_SECRET),
     // What the stand-in for AWS takes.
     ("AWS_ACCESS_KEY_ID", "test"),
     ("AWS_SECRET_ACCESS_KEY", "test"),
