@@ -42,8 +42,13 @@ fn the_example_says_everything_and_is_read() {
 
 #[test]
 fn the_example_with_its_optional_settings_is_read_too() {
-    let config = read(&include_str!("../../../lanekeeper.example.toml").replace("\n#notify_secret", "\nnotify_secret"));
-    let config = config.unwrap();
+    let mut text = include_str!("../../../lanekeeper.example.toml").to_owned();
+    for setting in ["notify_secret", "link_secrets", "public_url"] {
+        text = text.replace(&format!("\n#{setting}"), &format!("\n{setting}"));
+    }
+    let config = read(&text).unwrap();
+    assert_eq!(config.review.link_secrets, ["env:LINK_SECRET".parse().unwrap()]);
+    assert_eq!(config.review.origin(), "https://orders.example.com");
     let (name, account) = config.accounts.iter().next().unwrap();
     assert_eq!(account.notify_secret, Some("env:SHIPSTATION_NOTIFY_SECRET".parse().unwrap()));
     assert_eq!(Account::notice_path(name, "x"), "/webhooks/shipstation/main/x");
