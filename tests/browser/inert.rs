@@ -7,7 +7,7 @@ use crate::office::{HELD, IMAGE, Office, SCRIPT, STRANGERS};
 use crate::pages::{SIGNED_IN, held, sign_in};
 
 pub(crate) const CANARY: &str = "return window.__canary === undefined";
-const NOTHING: [&str; 0] = [];
+pub(crate) const NOTHING: [&str; 0] = [];
 
 /// What nobody here put on a page.
 pub(crate) const FOREIGN: &str = "script:not([src^=\"/assets/\"]), img";

@@ -23,7 +23,7 @@ use crate::pages::sign_in::SignedIn;
 use crate::refusal::{Refusal, unanswered};
 use crate::undo::{self, UNDO_TIME};
 use crate::{repeat, words};
-use choice::{Choice, Many};
+use choice::{Choice, Decided, Many};
 use plan::Plan;
 
 /// What became of each.
@@ -101,7 +101,7 @@ pub(super) async fn undo(
     let reviewer = caller.reviewer("/undo-many")?;
     let (verdict, decided) = choice::decided(form)?;
     let mut lines = Vec::new();
-    for (lane, job, hold) in decided {
+    for Decided { lane, job, hold } in decided {
         let key = format!("{}-many", repeat::undo_key(&lane, &job, hold));
         let key = repeat::request_key(&reviewer, Some(key), "/undo-many", &(&lane, &job, hold));
         let undone = undo::undo(&review, &reviewer, (lane.clone(), job.clone()), hold, key.as_ref()).await;

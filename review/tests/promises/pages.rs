@@ -278,7 +278,7 @@ async fn an_address_that_is_not_there_says_so_and_leads_to_the_desk() {
 
 #[tokio::test]
 async fn figures_that_are_dear_are_shared_by_pages_and_say_how_old_they_are() {
-    let settings = review::Settings { figures_age: Duration::from_secs(120), ..review::Settings::default() };
+    let settings = review::Settings { figures_age: Duration::from_mins(2), ..review::Settings::default() };
     let office = Office::open_with(settings).await;
     let held = async || {
         let page = office.page("rob", "/").await;

@@ -23,6 +23,14 @@ pub(in crate::pages) struct Choice {
     pub(super) fingerprint: Fingerprint,
 }
 
+/// An order whose question was decided.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub(super) lane: LaneKey,
+    pub(super) job: JobId,
+    pub(super) hold: u32,
+}
+
 /// Many orders, and what is to be done with all of them.
 #[derive(Debug)]
 pub(super) struct Many {
@@ -77,13 +85,13 @@ impl Many {
 }
 
 /// The decisions that are to be taken back.
-pub(super) fn decided(form: Fields) -> Result<(Verdict, Vec<(LaneKey, JobId, u32)>), Refusal> {
+pub(super) fn decided(form: Fields) -> Result<(Verdict, Vec<Decided>), Refusal> {
     let fields = fields(form)?;
     let read = |text: &str| {
         let mut parts = text.split(' ');
         let (lane, job) = (parts.next()?.parse().ok()?, JobId::parse(parts.next()?).ok()?);
         let hold = parts.next()?.parse().ok()?;
-        parts.next().is_none().then_some((lane, job, hold))
+        parts.next().is_none().then_some(Decided { lane, job, hold })
     };
     let named = fields.iter().filter(|(name, _)| name == "decided");
     let decided = named.map(|(_, text)| read(text).ok_or_else(not_ours)).collect::<Result<Vec<_>, _>>()?;
