@@ -35,6 +35,10 @@ impl Told {
 pub(crate) fn order(job: &Job) -> Told {
     let taken_back = job.rejecting.is_some();
     match &job.state {
+        // It may be taken back for some seconds; what was decided is told when it stands.
+        State::Waiting { not_before: Some(_), .. } if job.undo.is_some() => {
+            Told::of("Your fulfilment team has just decided about it.")
+        }
         State::Waiting { .. } | State::Attempting { .. } | State::Retrying { .. } if taken_back => {
             Told::of("Your fulfilment team decided not to send it. It is being taken back from the warehouse.")
         }

@@ -293,6 +293,17 @@ async fn many_that_are_tried_again_are_shown_and_if_they_are_too_many_that_is_sa
 }
 
 #[tokio::test]
+async fn an_order_that_was_approved_a_moment_ago_is_not_said_to_be_doubtful() {
+    let office = Office::open().await;
+    office.held("acme", 1, "#1", &[]).await;
+    office.press("rob", "approve", "acme", 1, "").await;
+    let page = office.visit(&office.link("acme").await).await;
+    assert_eq!(numbers(&page), ["#1"]);
+    assert!(page.main().contains("Your fulfilment team has just decided about it."), "{}", page.main());
+    assert!(!page.main().contains("still being found out"));
+}
+
+#[tokio::test]
 async fn what_an_order_costs_is_shown_once_it_was_looked_at_and_its_tags_are_not() {
     let office = Office::open().await;
     office.accepted("acme", 1, "#1").await;
