@@ -41,7 +41,7 @@ const TOGETHER: u32 = 50;
 const TIMES: usize = 300;
 const QUICK_TIMES: usize = 20;
 /// No page has more than this, whatever the ledger holds.
-const PAGE_BYTES_MAX: usize = 256 * 1024;
+const PAGE_BYTES_MAX: usize = 512 * 1024;
 const TOKEN: &str = "lk_bench-0123456789";
 
 /// Attempts of which some end before a person.
