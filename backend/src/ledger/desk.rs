@@ -86,6 +86,9 @@ async fn decide_now<U: Unit>(unit: &mut U, decision: &Decision) -> Result<Decide
     if send.is_none() {
         // A job that stopped its lane no longer does: those behind it are due.
         unit.wake_by(lane.reference(), decision.at).await?;
+    } else if decision.takes_effect > decision.at {
+        // Whoever is woken now finds nothing ready yet.
+        unit.wake_by(lane.reference(), decision.takes_effect).await?;
     }
     Ok(Decided::Done { state, send })
 }

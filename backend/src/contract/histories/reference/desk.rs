@@ -62,6 +62,8 @@ impl World {
         if send.is_none() {
             // It may have stopped its lane.
             self.wake_by(&key.0, at);
+        } else if decision.takes_effect > at {
+            self.wake_by(&key.0, decision.takes_effect);
         }
         Decided::Done { state, send }
     }
