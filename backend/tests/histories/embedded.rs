@@ -61,6 +61,11 @@ fn watch_commits() {
     });
 }
 
+/// Whoever commits in this thread is no ledger with a thread of its own, whose copy he would take too early.
+pub(super) fn commits_are_in_line(are: bool) {
+    IS_IN_LINE.with_borrow_mut(|is| *is = are);
+}
+
 /// The first commit is the one that is interrupted.
 fn copy_at(point: &str, copy: Option<&mut Copy>) {
     if let Some(copy) = copy.filter(|copy| copy.point == point && !copy.done) {
@@ -178,7 +183,7 @@ fn folder() -> TempDir {
 /// Plays so many hundredths of the histories that were asked for, and says what they did.
 fn plays(hundredths: u32, mode: Mode, histories: impl Strategy<Value = Vec<Step>>) -> (u32, Tally) {
     watch_commits();
-    IS_IN_LINE.with_borrow_mut(|is| *is = mode == Mode::InLine);
+    commits_are_in_line(mode == Mode::InLine);
     let asked: Option<u32> = std::env::var("HISTORIES").ok().map(|n| n.parse().unwrap());
     let cases = (asked.unwrap_or(HISTORIES) * hundredths / 100).max(1);
     let given = Config::default();

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 
 use super::table::PATIENCE;
 use super::writing;
+use crate::embedded::commits_are_in_line;
 
 /// Where the ledger is.
 enum Place {
@@ -121,6 +122,7 @@ fn history() -> impl Strategy<Value = Vec<Step>> {
 
 #[test]
 fn a_ledger_that_moved_goes_on_as_if_it_had_always_been_there() {
+    commits_are_in_line(true);
     let asked: Option<u32> = std::env::var("TABLE_HISTORIES").ok().map(|n| n.parse().unwrap());
     let cases = asked.unwrap_or(HISTORIES);
     let rng_seed = if asked.is_none() { RngSeed::Fixed(8) } else { RngSeed::Random };
